@@ -1,0 +1,51 @@
+# Everything runs in .venv, which any target makes when it is missing.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+# A machine without a GPU: make serve TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: serve test check format sheet bench clean
+
+serve: $(VENV)/.serve
+	$(BIN)/itten serve
+
+test: $(VENV)/.dev $(VENV)/.browser
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Itten needs Python 3.11 or newer; try: make serve PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.serve: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing Itten into $(VENV); the first time takes a minute."
+ifneq ($(TORCH_INDEX),)
+	$(PIP) install --index-url $(TORCH_INDEX) -c constraints.txt torch
+endif
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.serve
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# The system's Chromium where the user may install it, else Playwright's own.
+$(VENV)/.browser: $(VENV)/.dev
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium >/dev/null; \
+	else $(BIN)/python -m playwright install chromium; fi
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

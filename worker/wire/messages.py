@@ -1,0 +1,163 @@
+"""Every message that crosses the socket between service and worker.
+
+A message travels as one frame: a msgpack header (one of the structs below, told apart by its tag)
+and a payload of raw bytes, empty unless the struct's docstring names one. Pixels are uint8,
+row-major, (height, width, channels), channels 3 (RGB) or 4 (RGBA, not premultiplied).
+"""
+
+from typing import Literal
+
+import msgspec
+
+from worker.wire.params import JobParams
+
+PROTOCOL = 1
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    """Base of all messages; the tag is the class name."""
+
+
+# --- service to worker -------------------------------------------------------------------------
+
+
+class Submit(Message):
+    """Start a job. Payload: the input's pixels."""
+
+    job: str
+    width: int
+    height: int
+    channels: int
+    budget_s: float  # seconds from now until the worker must have sent `Finished`
+    params: JobParams
+
+
+class Cancel(Message):
+    """Stop a job; answered by `Finished` with state `cancelled`, also for a job not known."""
+
+    job: str
+
+
+# --- worker to service -------------------------------------------------------------------------
+
+
+class Hello(Message):
+    """The first message: the worker has warmed up and takes jobs."""
+
+    device: str  # as torch names it: `cpu`, `cuda:0`
+    device_name: str
+    warning: str | None  # said loudly when CUDA was not usable
+    shade_s_per_mp: float  # measured while warming up: seconds of one pass per megapixel
+    field_s_per_mp: float
+    protocol: int = PROTOCOL
+
+
+class Started(Message):
+    """The job has left the queue."""
+
+    job: str
+
+
+class Certificate(msgspec.Struct, frozen=True, array_like=True):
+    """What is proved about one tile."""
+
+    y: int
+    x: int
+    height: int
+    width: int
+    status: Literal["coarse", "refining", "converged", "degenerate"]
+    angle_bound: float | None  # bound on sin(angle to the lambda_2 eigenspace); None: no bound
+    lambda2: float
+    iterations: int
+
+
+class Tiles(Message):
+    """Tiles got better. Counts run over the whole job (all passes), certificates since the last."""
+
+    job: str
+    pass_index: int  # 1-based
+    done: int
+    total: int
+    certificates: list[Certificate]
+
+
+class Preview(Message):
+    """A small picture of the state so far. Payload: its pixels, at most 512 px a side.
+
+    `x`, `y`, `width`, `height` is the rectangle of the whole picture that it shows.
+    """
+
+    job: str
+    kind: Literal["field", "image"]
+    pass_index: int
+    x: int
+    y: int
+    width: int
+    height: int
+    full_width: int
+    full_height: int
+    pixel_width: int
+    pixel_height: int
+    channels: int
+
+
+class PassDone(Message):
+    """A pass is complete. Payload: the whole picture after it, channels as submitted."""
+
+    job: str
+    index: int  # 1-based
+    of: int
+
+
+class Skipped(msgspec.Struct, frozen=True):
+    """Something left out on purpose, and why."""
+
+    what: str
+    why: str
+
+
+class Finished(Message):
+    """The last message about a job's answer, exactly one per job.
+
+    Payload: the resulting pixels (channels as submitted; a field job: its RGB picture); empty when
+    cancelled or failed. With `arrays` a run of `ArrayChunk` follows, closed by `ArraysDone`.
+    """
+
+    job: str
+    state: Literal["complete", "partial", "failed", "cancelled"]
+    reason: str | None = None
+    channels: int = 3
+    pass_tiles_converged: int = 0  # of the pass that was reached
+    pass_tiles_total: int = 0
+    passes_done: int = 0
+    passes_total: int = 0
+    tiles_done: int = 0  # over all passes
+    tiles_total: int = 0
+    angle_bound_median: float | None = None
+    angle_bound_max: float | None = None
+    queue_s: float = 0.0
+    field_s: float = 0.0
+    shade_s: float = 0.0
+    oom_retries: int = 0
+    skipped: list[Skipped] = []
+    arrays: bool = False
+
+
+class ArrayChunk(Message):
+    """A piece of one array of the field, in C order. Payload: bytes from `offset`."""
+
+    job: str
+    name: str  # vectors, lambda2, tiles, theta, residual, angle_bound, iterations, status, picture
+    dtype: str  # numpy's name
+    shape: tuple[int, ...]
+    offset: int  # bytes
+
+
+class ArraysDone(Message):
+    """No more `ArrayChunk` for this job."""
+
+    job: str
+
+
+ToWorker = Submit | Cancel
+ToService = Hello | Started | Tiles | Preview | PassDone | Finished | ArrayChunk | ArraysDone

@@ -1,0 +1,60 @@
+"""What a job asks of the worker: the validated request, without HTTP and without defaults of its own.
+
+The service fills every field from its request specs; the ranges are checked there, once.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Align = Literal["sign", "ramp", "none"]
+Contours = Literal["auto", "global", "local", "spectral"]
+
+
+class FieldParams(msgspec.Struct, frozen=True, kw_only=True, tag="field"):
+    """How the Fiedler field of one image is computed."""
+
+    tile_size: int  # pixels, 16..128
+    overlap: int  # pixels, 0..tile_size / 2
+    tolerance: float  # bound on sin(angle) at which a tile is converged, 0.001..1
+    radii: tuple[int, ...]  # pixels, 1..8
+    radius_weights: tuple[float, ...]  # >= 0, one per radius
+    edge_threshold: float  # tau of exp(-|colour difference| / tau), 0.02..1
+    align: Align
+    structure_weight: bool
+    channel: int  # which eigenvector drives the shader or the picture, 1 = Fiedler, 1..4
+
+
+class PhaseParams(msgspec.Struct, frozen=True, kw_only=True):
+    """One phase of the attack-decay-sustain-release envelope."""
+
+    thicken_modulation: float  # 0..1
+    kernel_sigma_ratio: float  # 0.1..2, sigma over radius
+    fill_threshold: float  # 0..1
+    dilation_radius: int  # pixels, 1..8
+
+
+class ShadeParams(msgspec.Struct, frozen=True, kw_only=True, tag="shade"):
+    """A whole shading job over one image (self mode)."""
+
+    field: FieldParams
+    passes: int  # 1..16
+    low_gate: Literal["segments", "shadow"]
+    overlap_mode: Literal["replace", "blend"]
+    shadow_projection: Literal["diameter", "fixed"]
+    contours: Contours
+    percentile: float  # 0..100
+    gate_sharpness: float  # 0..100
+    effect_strength: float  # 0..4
+    decay: float  # 0..1
+    scale: Literal["px", "relative"]
+    translation_strength: float  # 0..200
+    shadow_offset: float  # 0..100
+    min_segment_pixels: int  # 1..10000
+    max_segments: int  # 1..500
+    max_segment_size: int  # pixels, 8..128
+    envelope: tuple[PhaseParams, ...]  # one entry per phase, the last one holds
+    background: tuple[int, int, int]  # sRGB 0..255, seen through alpha
+
+
+JobParams = FieldParams | ShadeParams
