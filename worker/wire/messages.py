@@ -21,7 +21,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 # --- service to worker -------------------------------------------------------------------------
 
 
-class Submit(Message):
+class Submit(Message, frozen=True):
     """Start a job. Payload: the input's pixels."""
 
     job: str
@@ -32,7 +32,7 @@ class Submit(Message):
     params: JobParams
 
 
-class Cancel(Message):
+class Cancel(Message, frozen=True):
     """Stop a job; answered by `Finished` with state `cancelled`, also for a job not known."""
 
     job: str
@@ -41,7 +41,7 @@ class Cancel(Message):
 # --- worker to service -------------------------------------------------------------------------
 
 
-class Hello(Message):
+class Hello(Message, frozen=True):
     """The first message: the worker has warmed up and takes jobs."""
 
     device: str  # as torch names it: `cpu`, `cuda:0`
@@ -52,7 +52,7 @@ class Hello(Message):
     protocol: int = PROTOCOL
 
 
-class Started(Message):
+class Started(Message, frozen=True):
     """The job has left the queue."""
 
     job: str
@@ -71,7 +71,7 @@ class Certificate(msgspec.Struct, frozen=True, array_like=True):
     iterations: int
 
 
-class Tiles(Message):
+class Tiles(Message, frozen=True):
     """Tiles got better. Counts run over the whole job (all passes), certificates since the last."""
 
     job: str
@@ -81,7 +81,7 @@ class Tiles(Message):
     certificates: list[Certificate]
 
 
-class Preview(Message):
+class Preview(Message, frozen=True):
     """A small picture of the state so far. Payload: its pixels, at most 512 px a side.
 
     `x`, `y`, `width`, `height` is the rectangle of the whole picture that it shows.
@@ -101,7 +101,7 @@ class Preview(Message):
     channels: int
 
 
-class PassDone(Message):
+class PassDone(Message, frozen=True):
     """A pass is complete. Payload: the whole picture after it, channels as submitted."""
 
     job: str
@@ -116,7 +116,7 @@ class Skipped(msgspec.Struct, frozen=True):
     why: str
 
 
-class Finished(Message):
+class Finished(Message, frozen=True):
     """The last message about a job's answer, exactly one per job.
 
     Payload: the resulting pixels (channels as submitted; a field job: its RGB picture); empty when
@@ -143,7 +143,7 @@ class Finished(Message):
     arrays: bool = False
 
 
-class ArrayChunk(Message):
+class ArrayChunk(Message, frozen=True):
     """A piece of one array of the field, in C order. Payload: bytes from `offset`."""
 
     job: str
@@ -153,7 +153,7 @@ class ArrayChunk(Message):
     offset: int  # bytes
 
 
-class ArraysDone(Message):
+class ArraysDone(Message, frozen=True):
     """No more `ArrayChunk` for this job."""
 
     job: str

@@ -23,6 +23,7 @@ class FieldParams(msgspec.Struct, frozen=True, kw_only=True, tag="field"):
     align: Align
     structure_weight: bool
     channel: int  # which eigenvector drives the shader or the picture, 1 = Fiedler, 1..4
+    render: Literal["viridis", "ranks"] = "viridis"  # the picture of a field job
 
 
 class PhaseParams(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,56 @@
+"""hypercorn's log, through structlog: what may be written is listed here, nothing else is."""
+
+from typing import Any, cast
+
+import structlog
+from hypercorn.config import Config
+from hypercorn.logging import Logger
+from hypercorn.typing import ResponseSummary, WWWScope
+
+SENT = "itten.bytes_sent"  # key in the scope: bytes of body sent so far
+_LOGGED = "itten.logged"
+_HUNG_UP = 499  # no status was sent, or not all of the body; nginx's number for it
+_MAX_PATH = 256
+
+
+class AccessLog(Logger):
+    """One line a request: method, path without query, status, milliseconds, body bytes.
+
+    hypercorn 0.18 formats from a dict that holds every request header and every environment
+    variable, keys and tickets included. So its loggers are not made at all.
+    """
+
+    def __init__(self, config: Config) -> None:  # noqa: ARG002 - hypercorn's signature
+        self.access_logger = None
+        self.error_logger = None
+        self._log = structlog.stdlib.get_logger("itten.http")
+
+    async def access(
+        self, request: WWWScope, response: ResponseSummary | None, request_time: float
+    ) -> None:
+        """Write the line of one request; `request_time` in seconds."""
+        scope = cast(dict[str, Any], request)
+        if scope.get(_LOGGED):
+            return  # the client hung up while the end of its answer was being sent
+        scope[_LOGGED] = True
+        self._log.info(
+            "request",
+            method=scope.get("method", "GET"),
+            # The raw path is still percent-encoded: it cannot hold a line break.
+            path=scope["raw_path"][:_MAX_PATH].decode("ascii", "replace"),
+            status=_HUNG_UP if response is None else int(response["status"]),
+            ms=round(request_time * 1000, 1),
+            bytes=scope.get(SENT, 0),
+        )
+
+    async def exception(self, message: str, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
+        """Called by hypercorn where the application let an exception out: our bug."""
+        self._log.exception(message)
+
+    def broken(self, error: BaseException) -> None:
+        """One line for an exception that ended a connection, with the place it came from."""
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else None
+        self._log.error("connection broken", error=repr(error), where=where)

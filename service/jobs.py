@@ -1,0 +1,191 @@
+"""A job as the service keeps and shows it: its id, its states, its document.
+
+    queued ──► running ──► complete
+      │  ▲       │  │
+      │  └───────┘  ├────► partial     the deadline came first, or a restart
+      │ worker died │
+      │             ├────► failed
+      └─────────────┴────► cancelled
+
+From `queued` a job can also end at once, except as complete. Nothing follows an end.
+"""
+
+import math
+import re
+import secrets
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from worker.wire.messages import Finished, Skipped
+
+JOB_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can follow."""
+        return not NEXT[self]
+
+
+_STOPPED = frozenset({JobState.PARTIAL, JobState.FAILED, JobState.CANCELLED})
+NEXT: dict[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: _STOPPED | {JobState.RUNNING},
+    JobState.RUNNING: _STOPPED | {JobState.COMPLETE, JobState.QUEUED},
+    JobState.COMPLETE: frozenset(),
+    JobState.PARTIAL: frozenset(),
+    JobState.FAILED: frozenset(),
+    JobState.CANCELLED: frozenset(),
+}
+
+
+class StateError(Exception):
+    """A move that the table does not have: a bug of the caller's."""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """How far a job is, over all its passes."""
+
+    tiles_done: int = 0
+    tiles_total: int = 0
+    passes_done: int = 0
+    passes_total: int = 0
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """Bounds on sin(angle to the exact eigenspace) over the tiles; null where there is none."""
+
+    angle_bound_median: float | None = None
+    angle_bound_max: float | None = None
+
+
+class Timings(msgspec.Struct, frozen=True):
+    """Where the time went, in seconds."""
+
+    queue_s: float = 0.0
+    field_s: float = 0.0
+    shade_s: float = 0.0
+    encode_s: float = 0.0
+
+
+class Job(msgspec.Struct, kw_only=True):
+    """The record of one job. `document` is what callers see of it; the store keeps all of it."""
+
+    id: str
+    kind: str
+    created: float  # seconds since the epoch
+    deadline_s: float
+    owner: str = ""  # whose key; empty while there are no keys
+    name: str = ""  # stem of the file name of its pictures
+    background: str = "#ffffff"  # for formats without alpha
+    state: JobState = JobState.QUEUED
+    status_reason: str | None = None
+    resumed_from: str | None = None
+    progress: Progress = Progress()
+    quality: Quality = Quality()
+    timings: Timings = Timings()
+    pass_tiles_converged: int = 0  # of the pass that was reached
+    pass_tiles_total: int = 0
+    device: str | None = None
+    oom_retries: int = 0
+    skipped: list[Skipped] = []
+    result: Any = None  # of kinds whose answer is data
+    problem: dict[str, Any] | None = None
+
+    def move(self, state: JobState, reason: str | None = None) -> None:
+        """Go to another state.
+
+        Raises:
+            StateError: the table has no such move.
+        """
+        if state not in NEXT[self.state]:
+            raise StateError(f"job {self.id} cannot go from {self.state} to {state}")
+        self.state = state
+        self.status_reason = reason
+
+    def finish(self, message: Finished) -> None:
+        """Take over the worker's last word: state, counts, bounds, seconds."""
+        self.move(JobState(message.state), message.reason)
+        self.progress = Progress(
+            message.tiles_done, message.tiles_total, message.passes_done, message.passes_total
+        )
+        self.pass_tiles_converged = message.pass_tiles_converged
+        self.pass_tiles_total = message.pass_tiles_total
+        self.quality = Quality(
+            _finite(message.angle_bound_median), _finite(message.angle_bound_max)
+        )
+        self.timings = msgspec.structs.replace(
+            self.timings,
+            queue_s=self.timings.queue_s + message.queue_s,  # the service's share came before
+            field_s=message.field_s,
+            shade_s=message.shade_s,
+        )
+        self.oom_retries = message.oom_retries
+        self.skipped = list(message.skipped)
+
+    def document(self) -> dict[str, Any]:
+        """The job document of the API."""
+        optional = {
+            "status_reason": self.status_reason,
+            "resumed_from": self.resumed_from,
+            "result": self.result,
+            "problem": self.problem,
+        }
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "state": str(self.state),
+            "created": timestamp(self.created),
+            "deadline_s": self.deadline_s,
+            "progress": msgspec.structs.asdict(self.progress),
+            "quality": msgspec.structs.asdict(self.quality),
+            "timings": msgspec.structs.asdict(self.timings),
+            "device": self.device,
+            "oom_retries": self.oom_retries,
+            "skipped": [msgspec.structs.asdict(each) for each in self.skipped],
+            "links": links(self.id),
+        } | {name: value for name, value in optional.items() if value is not None}
+
+
+def links(job: str) -> dict[str, str | None]:
+    """Where the parts of a job are found."""
+    path = f"/jobs/{job}"
+    return {
+        "self": path,
+        "events": f"{path}/events",
+        "image": f"{path}/image",
+        "field": f"{path}/field",
+        "resume": None,  # until jobs can be resumed
+    }
+
+
+def new_job_id() -> str:
+    """128 random bits as 22 characters that are safe in a path."""
+    return secrets.token_urlsafe(16)
+
+
+def is_job_id(text: str) -> bool:
+    """Whether this can be the id of a job."""
+    return JOB_ID.fullmatch(text) is not None
+
+
+def timestamp(seconds: float) -> str:
+    """Seconds since the epoch as RFC 3339, in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,38 @@
+"""What one connection may take of the server, in one frozen object."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Times in seconds, sizes in bytes; the defaults are for clients on the open internet."""
+
+    header_s: float = 10.0
+    """From connecting, or from the last answer, to a complete request header."""
+
+    send_s: float = 5.0
+    """For the kernel to take one piece of an answer; a reader slower than that is dropped."""
+
+    send_bytes: int = 64 * 1024
+    """Size of such a piece: with `send_s` the slowest reader that is served has 13 kB/s."""
+
+    linger_s: float = 2.0
+    """What a client may still send, to no effect, after its connection was half closed.
+
+    Closing at once makes the kernel answer the rest of an upload with a reset, which can
+    destroy the 413 on its way to the client."""
+
+    pipelined_bytes: int = 256 * 1024
+    """Read ahead while a request is under way, to notice a hang-up behind it."""
+
+    ping_s: float = 20.0
+    """Between two pings on a WebSocket."""
+
+    silence_s: float = 50.0
+    """A WebSocket that has sent nothing for so long, not even a pong, has a dead peer."""
+
+    message_bytes: int = 64 * 1024
+    """Largest WebSocket message; clients have next to nothing to say."""
+
+    farewell_s: float = 1.0
+    """For the closing frames of WebSockets when the server ends."""

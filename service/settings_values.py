@@ -1,0 +1,104 @@
+"""Readers of single settings: text in, value out, or a `SettingsError` that says what to change.
+
+The message completes a sentence that starts with the variable's name.
+"""
+
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from service.problems import echo
+
+_HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
+_WORKER = re.compile(rf"unix:/[^\x00,]{{1,107}}|tcp://{_HOST}:(?P<port>[0-9]{{1,5}})")
+_ORIGIN = re.compile(rf"https?://{_HOST}(?::(?P<port>[0-9]{{1,5}}))?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the text names the variable and says what to change."""
+
+
+def one_of(*names: str) -> Callable[[str], str]:
+    """One of a few words, in any case."""
+
+    def read(text: str) -> str:
+        if text.lower() not in names:
+            raise SettingsError(f"is {echo(text)}; set it to one of {', '.join(names)}")
+        return text.lower()
+
+    return read
+
+
+def number(above: float, most: float) -> Callable[[str], float]:
+    """A finite number, more than `above` and at most `most`."""
+
+    def read(text: str) -> float:
+        value = float(text) if _NUMBER.fullmatch(text) else math.nan
+        if not above < value <= most:
+            raise SettingsError(
+                f"is {echo(text)}; set it to a number above {above:g}, at most {most:g}"
+            )
+        return value
+
+    return read
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A whole number in a range; `50e6` is one too."""
+
+    def read(text: str) -> int:
+        value = float(text) if _NUMBER.fullmatch(text) else math.nan
+        if not (least <= value <= most and value.is_integer()):
+            raise SettingsError(f"is {echo(text)}; set it to a whole number {least} to {most}")
+        return int(value)
+
+    return read
+
+
+def host(text: str) -> str:
+    """A name or address to listen on, without a port."""
+    if not re.fullmatch(_HOST, text) and not re.fullmatch(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", text):
+        raise SettingsError(f"is {echo(text)}; set it to an address such as 127.0.0.1 or 0.0.0.0")
+    return text.strip("[]")
+
+
+def directory(text: str) -> Path:
+    """A path, made absolute; `~` is the home directory."""
+    if "\0" in text:
+        raise SettingsError("holds a zero byte; set it to a directory")
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:  # a container's user without a home
+        raise SettingsError("cannot be placed: no home directory; set it to a directory") from error
+
+
+def keys_file(text: str) -> Path:
+    """Refused for now: a file of keys that nobody checks would be worse than none."""
+    raise SettingsError(
+        f"is {echo(text)}, but keys are not available yet; unset it, and let a proxy check callers"
+    )
+
+
+def workers(text: str) -> tuple[str, ...]:
+    """Addresses of workers, by comma."""
+    form = "unix:/path/to.sock or tcp://host:port, separated by commas"
+    return tuple(_matching(_WORKER, part, form) for part in _parts(text))
+
+
+def origins(text: str) -> tuple[str, ...]:
+    """Origins as browsers send them, by comma."""
+    form = "https://host or https://host:port without a path, separated by commas"
+    return tuple(_matching(_ORIGIN, part, form).lower() for part in _parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _matching(pattern: re.Pattern[str], text: str, form: str) -> str:
+    match = pattern.fullmatch(text)
+    if match is None or int(match["port"] or 1) not in range(1, 65536):
+        raise SettingsError(f"contains {echo(text)}; write {form}")
+    return text

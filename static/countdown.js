@@ -1,0 +1,37 @@
+// A ring that empties as the deadline comes nearer.
+
+export class Countdown {
+  constructor(element) {
+    this.element = element;
+    this.arc = element.querySelector(".arc");
+    this.text = element.querySelector("span");
+    this.timer = 0;
+    this.began = null;
+  }
+
+  /** Run from now, the end of the upload, which is when the server starts to count. */
+  start(seconds) {
+    this.total = seconds;
+    this.began = performance.now();
+    this.element.hidden = false;
+    this.show(seconds);
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.show(Math.max(0, this.total - this.elapsed())), 100);
+  }
+
+  hide() {
+    clearInterval(this.timer);
+    this.element.hidden = true;
+  }
+
+  /** Seconds since the start, 0 where there was none. */
+  elapsed() {
+    if (this.began === null) return 0;
+    return (performance.now() - this.began) / 1000;
+  }
+
+  show(left) {
+    this.arc.style.strokeDashoffset = String(1 - left / this.total);
+    this.text.textContent = left.toFixed(1);
+  }
+}

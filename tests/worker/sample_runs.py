@@ -1,0 +1,123 @@
+"""Cheap runs for tests of everything around the computation; the job's id says what it does."""
+
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+
+import numpy as np
+import trio
+
+from worker.engine import Engine
+from worker.runs import Array, Emission
+from worker.server import serve
+from worker.wire.channel import Channel
+from worker.wire.framing import FrameDecoder
+from worker.wire.messages import Finished, Hello, PassDone, Submit, ToService
+from worker.wire.params import FieldParams
+
+HELLO = Hello(
+    device="cpu", device_name="test", warning=None, shade_s_per_mp=1.0, field_s_per_mp=1.0
+)
+PARAMS = FieldParams(
+    tile_size=64,
+    overlap=16,
+    tolerance=0.03,
+    radii=(1,),
+    radius_weights=(1.0,),
+    edge_threshold=0.1,
+    align="sign",
+    structure_weight=False,
+    channel=1,
+)
+STEP_S = 0.002
+FLOOD_BYTES = 8 << 20
+
+gate = threading.Event()  # `blocked-…` jobs stay in their step until it is set
+in_step = threading.Event()  # set by a `blocked-…` job once it is there
+
+
+class SampleRun:
+    """Counts its steps; `<what>-<steps>` is finished after so many of about 2 ms."""
+
+    def __init__(self, submit: Submit, pixels: bytes) -> None:
+        self.job = submit.job
+        self.what, _, steps = submit.job.partition("-")
+        self.total = int(steps) if steps.isdecimal() else 3
+        self.done = 0
+        self.pixels = pixels
+        if self.what == "unbuildable":
+            raise MemoryError("no room for it")
+
+    def step(self) -> Sequence[Emission]:
+        if self.what == "raises":
+            raise ValueError("the matrix is upside down\nsecond line")
+        if self.what == "hangs":
+            time.sleep(1000)
+        if self.what == "blocked":
+            in_step.set()
+            gate.wait(10)
+        time.sleep(STEP_S)
+        self.done += 1
+        payload = bytes(FLOOD_BYTES) if self.what == "floods" else b""
+        return [(PassDone(job=self.job, index=self.done, of=self.total), payload)]
+
+    @property
+    def finished(self) -> bool:
+        return self.done >= self.total
+
+    def conclude_s(self) -> float:
+        return 0.001
+
+    def conclude(self) -> tuple[Finished, bytes | memoryview]:
+        if self.what == "inconclusive":
+            raise ZeroDivisionError("no tiles")
+        state = "complete" if self.finished else "partial"
+        finished = Finished(
+            job=self.job,
+            state=state,
+            passes_done=self.done,
+            passes_total=self.total,
+            arrays=self.what in ("arrays", "torn"),
+        )
+        return finished, self.pixels
+
+    def arrays(self) -> Iterator[tuple[str, Array]]:
+        yield "vectors", np.arange(3 << 20, dtype=np.float32).reshape(-1, 4)
+        if self.what == "torn":
+            raise OSError("torn")
+        yield "tiles", np.zeros((0, 4), np.int32)
+        yield "status", np.array(["converged", "coarse"])
+
+
+def submit(job: str, budget_s: float = 5.0, width: int = 2, height: int = 2) -> Submit:
+    return Submit(job=job, width=width, height=height, channels=3, budget_s=budget_s, params=PARAMS)
+
+
+PIXELS = bytes(range(12))  # of 2 x 2 x 3
+
+
+@asynccontextmanager
+async def running(engine: Engine) -> AsyncIterator[None]:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(engine.run)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def connected(engine: Engine) -> AsyncIterator[Channel[ToService]]:
+    """A service's end of a connection to `engine`, past the hello."""
+    near, far = (trio.SocketStream(sock) for sock in trio.socket.socketpair())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(serve, far, engine, HELLO)
+        async with Channel[ToService](near, FrameDecoder(ToService)) as channel:
+            assert (await anext(channel))[0] == HELLO
+            yield channel
+
+
+async def until_finished(channel: Channel[ToService], job: str) -> tuple[Finished, bytes]:
+    async for message, payload in channel:
+        if isinstance(message, Finished) and message.job == job:
+            return message, payload
+    raise AssertionError("the worker hung up")

@@ -1,0 +1,27 @@
+"""What steps cost on this device: measured while warming up, refined while running."""
+
+from dataclasses import dataclass
+
+SMOOTHING = 0.3  # weight of the newest measurement
+MARGIN = 1.3  # an estimate that decides about a deadline errs on the long side
+
+
+@dataclass
+class Price:
+    """Seconds per pixel of one operation; a moving average."""
+
+    s_per_pixel: float
+
+    def learn(self, seconds: float, pixels: int) -> None:
+        """Take a measurement into account."""
+        self.s_per_pixel += SMOOTHING * (seconds / max(1, pixels) - self.s_per_pixel)
+
+    def estimate(self, pixels: int) -> float:
+        """Seconds for so many pixels, with a margin."""
+        return MARGIN * self.s_per_pixel * pixels
+
+
+# One worker owns one device, so that one set of prices serves all of its jobs. The start values
+# are those of two CPU cores.
+SHADING = Price(4e-7)
+HANDING_OVER = Price(2e-8)

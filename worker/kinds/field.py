@@ -1,0 +1,71 @@
+"""Jobs of kind `field`: the Fiedler field of one image."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from worker.kinds.costs import HANDING_OVER
+from worker.kinds.pixels import interleaved, to_picture
+from worker.kinds.progress import FieldProgress
+from worker.kinds.solving import bounds, field_arrays, field_settings, rendered
+from worker.numerics.field import FieldSolver
+from worker.runs import Array, Emission
+from worker.shader.shader import seen
+from worker.wire.messages import Finished, Submit
+from worker.wire.params import FieldParams
+
+WHITE = (1.0, 1.0, 1.0)
+RENDERING = 4.0  # blending and colouring cost about so many times handing over pixels
+
+
+class FieldRun:
+    """Solves tiles until all are certified; the picture of what there is at any time."""
+
+    def __init__(
+        self, submit: Submit, params: FieldParams, pixels: bytes, device: torch.device
+    ) -> None:
+        self._submit, self._params = submit, params
+        picture = to_picture(pixels, submit.height, submit.width, submit.channels, device)
+        self._solver = FieldSolver(seen(picture, WHITE), field_settings(params, device))
+        self._progress = FieldProgress(submit.job, self._solver, params.channel, 1)
+        self._field_s = 0.0
+
+    def step(self) -> Sequence[Emission]:
+        """Solve one batch."""
+        started = time.perf_counter()
+        changed = self._solver.step()
+        self._field_s += time.perf_counter() - started
+        return list(self._progress.report(changed, 0, self._solver.tiling.count))
+
+    @property
+    def finished(self) -> bool:
+        """Whether every tile is as good as it gets."""
+        return self._solver.finished
+
+    def conclude_s(self) -> float:
+        """Blend, colour, hand over."""
+        return RENDERING * HANDING_OVER.estimate(self._submit.height * self._submit.width)
+
+    def conclude(self) -> tuple[Finished, memoryview]:
+        """The field's picture."""
+        solver, params = self._solver, self._params
+        field = solver.blend(params.align, params.structure_weight, [params.channel - 1])[0]
+        median, largest = bounds(solver)
+        finished = Finished(
+            job=self._submit.job,
+            state="complete" if self.finished else "partial",
+            pass_tiles_converged=solver.converged,
+            pass_tiles_total=solver.tiling.count,
+            tiles_done=solver.converged,
+            tiles_total=solver.tiling.count,
+            angle_bound_median=median,
+            angle_bound_max=largest,
+            field_s=self._field_s,
+            arrays=True,
+        )
+        return finished, interleaved(rendered(field, params))
+
+    def arrays(self) -> Iterator[tuple[str, Array]]:
+        """The arrays of the npz."""
+        return field_arrays(self._solver, self._params)

@@ -1,0 +1,201 @@
+"""Jobs of kind `shade`: field, gate, growth, pass after pass."""
+
+import time
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from worker.kinds.costs import HANDING_OVER, SHADING
+from worker.kinds.pixels import eight_bit, interleaved, quantised, to_picture, to_pixels
+from worker.kinds.progress import PREVIEW_PIXELS, FieldProgress, shrunk
+from worker.kinds.solving import bounds, field_arrays, field_settings
+from worker.numerics.field import FieldSolver
+from worker.runs import Array, Emission
+from worker.shader.envelope import Phase
+from worker.shader.shader import Picture, ShaderSettings, seen, shade
+from worker.wire.messages import Finished, PassDone, Preview, Submit
+from worker.wire.params import ShadeParams
+
+
+class ShadeRun:
+    """Passes of solving and shading; the last state of the image is there at any time."""
+
+    def __init__(
+        self, submit: Submit, params: ShadeParams, pixels: bytes, device: torch.device
+    ) -> None:
+        self._submit, self._params = submit, params
+        self._settings = shader_settings(params)
+        self._field_settings = field_settings(params.field, device)
+        self._picture = to_picture(pixels, submit.height, submit.width, submit.channels, device)
+        self._passes_done = 0
+        self._field_s = self._shade_s = 0.0
+        self._begin_pass(None)
+
+    @property
+    def finished(self) -> bool:
+        """Whether all passes are done."""
+        return self._passes_done == self._params.passes
+
+    def step(self) -> Sequence[Emission]:
+        """One batch of tiles, or the shading of a pass whose field is there."""
+        if self._solver.finished:
+            return self._finish_pass()
+        started = time.perf_counter()
+        changed = self._solver.step()
+        self._field_s += time.perf_counter() - started
+        return list(self._progress.report(changed, self._tiles_before, self._tiles_total))
+
+    def conclude_s(self) -> float:
+        """Hand over the picture, and shade what has a field by then."""
+        rows = 0 if self.finished else self._rows_solved()
+        width = self._submit.width
+        return HANDING_OVER.estimate(self._submit.height * width) + SHADING.estimate(rows * width)
+
+    def conclude(self) -> tuple[Finished, memoryview]:
+        """The last complete pass, and beyond it what the pass under way allows."""
+        solver = self._solver
+        picture = self._picture
+        if not self.finished and self._rows_solved():
+            picture = self._shaded_where_solved()
+        median, largest = bounds(solver)
+        finished = Finished(
+            job=self._submit.job,
+            state="complete" if self.finished else "partial",
+            channels=self._submit.channels,
+            pass_tiles_converged=solver.converged,
+            pass_tiles_total=solver.tiling.count,
+            passes_done=self._passes_done,
+            passes_total=self._params.passes,
+            tiles_done=self._tiles_before + solver.converged,
+            tiles_total=self._tiles_total,
+            angle_bound_median=median,
+            angle_bound_max=largest,
+            field_s=self._field_s,
+            shade_s=self._shade_s,
+            arrays=bool(solver.usable.any()),
+        )
+        started = time.perf_counter()
+        payload = to_pixels(picture, self._submit.channels)
+        pixels = self._submit.height * self._submit.width
+        HANDING_OVER.learn(time.perf_counter() - started, pixels)
+        return finished, payload
+
+    def arrays(self) -> Iterator[tuple[str, Array]]:
+        """The field of the last pass that was reached."""
+        return field_arrays(self._solver, self._params.field)
+
+    # --- passes -------------------------------------------------------------------------------
+
+    def _begin_pass(self, previous: FieldSolver | None) -> None:
+        image = seen(self._picture, self._settings.background)
+        self._solver = FieldSolver(image, self._field_settings, previous)
+        self._progress = FieldProgress(
+            self._submit.job, self._solver, self._params.field.channel, self._passes_done + 1
+        )
+        count = self._solver.tiling.count
+        self._tiles_before = count * self._passes_done
+        self._tiles_total = count * self._params.passes
+
+    def _finish_pass(self) -> list[Emission]:
+        started = time.perf_counter()
+        shaded = shade(self._picture, self._field(), self._settings, self._passes_done + 1)
+        self._picture = eight_bit(shaded)
+        payload = to_pixels(self._picture, self._submit.channels)
+        seconds = time.perf_counter() - started
+        self._shade_s += seconds
+        SHADING.learn(seconds, self._submit.height * self._submit.width)
+        self._passes_done += 1
+        emissions: list[Emission] = [
+            (
+                PassDone(job=self._submit.job, index=self._passes_done, of=self._params.passes),
+                payload,
+            ),
+            self._preview(),
+        ]
+        if not self.finished:
+            self._begin_pass(self._solver)
+        return emissions
+
+    def _field(self) -> Tensor:
+        field = self._params.field
+        return self._solver.blend(field.align, field.structure_weight, [field.channel - 1])[0]
+
+    def _rows_solved(self) -> int:
+        """Image rows from the top that hold every tile with a vector."""
+        usable = self._solver.usable
+        if not bool(usable.any()):
+            return 0
+        tiling = self._solver.tiling
+        last = int(usable.nonzero()[-1, 0])
+        return tiling.origins[last][0] + tiling.tile_height
+
+    def _shaded_where_solved(self) -> Picture:
+        """The pass under way, on the rows that have a field; elsewhere the picture as it was."""
+        started = time.perf_counter()
+        rows = self._rows_solved()
+        part = Picture(self._picture.rgb[:, :rows], self._picture.alpha[:rows])
+        field = self._field()[:rows]
+        shaded = shade(part, field, self._settings, self._passes_done + 1)
+        covered = self._covered()[:rows]
+        rgb, alpha = self._picture.rgb.clone(), self._picture.alpha.clone()
+        rgb[:, :rows] = shaded.rgb.where(covered, part.rgb)
+        alpha[:rows] = shaded.alpha.where(covered, part.alpha)
+        self._shade_s += time.perf_counter() - started
+        return Picture(rgb, alpha)
+
+    def _covered(self) -> Tensor:
+        """(H, W) bool: pixels in some tile that has a vector."""
+        tiling = self._solver.tiling
+        covered = torch.zeros(
+            tiling.height, tiling.width, dtype=torch.bool, device=self._picture.rgb.device
+        )
+        for t in self._solver.usable.nonzero()[:, 0].tolist():
+            y, x = tiling.origins[t]
+            covered[y : y + tiling.tile_height, x : x + tiling.tile_width] = True
+        return covered
+
+    def _preview(self) -> Emission:
+        rgb = shrunk(seen(self._picture, self._settings.background), PREVIEW_PIXELS)
+        height, width = self._submit.height, self._submit.width
+        preview = Preview(
+            job=self._submit.job,
+            kind="image",
+            pass_index=self._passes_done,
+            x=0,
+            y=0,
+            width=width,
+            height=height,
+            full_width=width,
+            full_height=height,
+            pixel_width=rgb.shape[2],
+            pixel_height=rgb.shape[1],
+            channels=3,
+        )
+        return preview, interleaved(quantised(rgb))
+
+
+def shader_settings(params: ShadeParams) -> ShaderSettings:
+    """The shader's settings from a job's parameters."""
+    red, green, blue = (c / 255 for c in params.background)
+    return ShaderSettings(
+        low_gate=params.low_gate,
+        overlap_mode=params.overlap_mode,
+        shadow_projection=params.shadow_projection,
+        contours=params.contours,
+        percentile=params.percentile,
+        gate_sharpness=params.gate_sharpness,
+        effect_strength=params.effect_strength,
+        decay=params.decay,
+        scale=params.scale,
+        translation_strength=params.translation_strength,
+        shadow_offset=params.shadow_offset,
+        min_segment_pixels=params.min_segment_pixels,
+        max_segments=params.max_segments,
+        max_segment_size=params.max_segment_size,
+        envelope=tuple(
+            Phase(p.thicken_modulation, p.kernel_sigma_ratio, p.fill_threshold, p.dilation_radius)
+            for p in params.envelope
+        ),
+        background=(red, green, blue),
+    )

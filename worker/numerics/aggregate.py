@@ -1,0 +1,146 @@
+"""Aggregates: the colour-aware groups of pixels that make the coarse problem of a tile.
+
+Colour-blind blocks fail on hard-edged art (|cos| < 0.3 after 8 steps); groups that respect colour
+are near exact there before any fine step.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+BLOCK = 8
+"""Aggregates never cross the borders of blocks of this many pixels a side."""
+
+GROUPS = 4
+"""At most so many aggregates in a block."""
+
+MIN_RANGE = 0.05
+"""A group whose widest channel spans less than this is not split."""
+
+
+@dataclass(frozen=True)
+class Aggregates:
+    """A partition of the n pixels of each of B tiles into at most m groups."""
+
+    labels: Tensor  # (B, n) int64, 0..m-1
+    sizes: Tensor  # (B, m) pixels; 0 in the padding of tiles with fewer groups
+    member: Tensor  # (B, blocks, BLOCK * BLOCK, GROUPS) 1 where the pixel is in the block's group
+    slots: Tensor  # (B, m) int64: where each aggregate stands in (blocks * GROUPS)
+    height: int
+    width: int
+
+    def restrict(self, X: Tensor) -> Tensor:
+        """P^T X: sums over aggregates, (B, k, n) to (B, k, m).
+
+        By small matrix products block by block: no atomics, so the same bytes on every run.
+        """
+        batch, k, _ = X.shape
+        blocks = _to_blocks(X.reshape(batch, k, self.height, self.width))  # (B, blocks, k, 64)
+        sums = blocks @ self.member  # (B, blocks, k, GROUPS)
+        flat = sums.transpose(1, 2).reshape(batch, k, -1)
+        filled = (self.sizes > 0).to(X.dtype)
+        return flat.gather(2, self.slots[:, None].expand(-1, k, -1)) * filled[:, None]
+
+    def prolong(self, Y: Tensor) -> Tensor:
+        """P Y: every pixel takes its aggregate's value, (B, k, m) to (B, k, n)."""
+        return Y.gather(2, self.labels[:, None].expand(-1, Y.shape[1], -1))
+
+    def select(self, rows: Tensor) -> "Aggregates":
+        """The aggregates of the tiles `rows` (indices into the batch) alone."""
+        return Aggregates(
+            self.labels[rows],
+            self.sizes[rows],
+            self.member[rows],
+            self.slots[rows],
+            self.height,
+            self.width,
+        )
+
+    def to(self, dtype: torch.dtype) -> "Aggregates":
+        """The same partition for vectors of another precision."""
+        return Aggregates(
+            self.labels,
+            self.sizes,
+            self.member.to(dtype),
+            self.slots,
+            self.height,
+            self.width,
+        )
+
+
+def _to_blocks(X: Tensor) -> Tensor:
+    """(B, c, h, w) to (B, blocks, c, BLOCK * BLOCK), zero-padded to whole blocks."""
+    batch, channels, height, width = X.shape
+    X = pad(X, (0, -width % BLOCK, 0, -height % BLOCK))
+    rows, columns = X.shape[2] // BLOCK, X.shape[3] // BLOCK
+    X = X.reshape(batch, channels, rows, BLOCK, columns, BLOCK).permute(0, 2, 4, 1, 3, 5)
+    return X.reshape(batch, rows * columns, channels, BLOCK * BLOCK)
+
+
+def _from_blocks(values: Tensor, height: int, width: int) -> Tensor:
+    """(B, blocks, BLOCK * BLOCK) back to raster order, (B, h * w)."""
+    rows, columns = -(-height // BLOCK), -(-width // BLOCK)
+    grid = values.reshape(-1, rows, columns, BLOCK, BLOCK).permute(0, 1, 3, 2, 4)
+    return grid.reshape(-1, rows * BLOCK, columns * BLOCK)[:, :height, :width].flatten(1)
+
+
+def _split_blocks(colours: Tensor, outside: Tensor) -> Tensor:
+    """Median cut inside each block: split the group with the widest channel at its middle.
+
+    Args:
+        colours: (BLOCK * BLOCK, 3, N), N blocks; the pixels lead so that minima vectorise.
+        outside: (BLOCK * BLOCK, N) True on padding.
+
+    Returns:
+        (BLOCK * BLOCK, N) int64: the group of each pixel, GROUPS on padding.
+    """
+    group = outside * GROUPS
+    inf = float("inf")
+    for new in range(1, GROUPS):
+        ranges = []
+        for g in range(new):
+            mask = (group == g)[:, None]
+            low = colours.where(mask, inf).amin(0)
+            high = colours.where(mask, -inf).amax(0)
+            ranges.append(torch.stack((low, high)))
+        low, high = torch.stack(ranges, 1).flatten(1, 2)  # (new * 3, N) each
+        widest, which = (high - low).max(0)
+        middle = ((low + high) / 2).gather(0, which[None])
+        value = colours.gather(1, (which % 3).expand(len(colours), 1, -1))[:, 0]
+        group[(group == which // 3) & (value > middle) & (widest > MIN_RANGE)] = new
+    return group
+
+
+def colour_aggregates(rgb: Tensor) -> Aggregates:
+    """Partition tiles by place and colour.
+
+    Args:
+        rgb: (B, 3, h, w) in [0, 1].
+
+    Returns:
+        Between 1 and GROUPS aggregates per block; m is the largest count in the batch.
+    """
+    batch, _, height, width = rgb.shape
+    blocks = _to_blocks(rgb)  # (B, blocks, 3, 64)
+    padding = _to_blocks(torch.ones_like(rgb[:, :1]))[:, :, 0] == 0
+    group = _split_blocks(
+        blocks.flatten(0, 1).permute(2, 1, 0).contiguous(), padding.flatten(0, 1).mT
+    )
+    group = group.mT.reshape(batch, -1, BLOCK * BLOCK)
+    member = group[..., None] == torch.arange(GROUPS, device=rgb.device)
+    counts = member.sum(2).flatten(1)  # (B, blocks * GROUPS)
+    rank = (counts > 0).cumsum(1) - 1
+    m = int(rank[:, -1].max()) + 1
+    # Filled slots come first, in order; a stable sort keeps that order.
+    slots = (counts == 0).to(torch.uint8).argsort(dim=1, stable=True)[:, :m]
+    labels = rank.reshape(batch, -1, GROUPS).gather(2, group.clamp(max=GROUPS - 1))
+    return Aggregates(
+        labels=_from_blocks(labels, height, width),
+        sizes=counts.gather(1, slots),
+        member=member.to(rgb.dtype),
+        slots=slots,
+        height=height,
+        width=width,
+    )

@@ -1,0 +1,80 @@
+"""The Galerkin coarse problem of a batch of tiles: factor, solve, first eigenvectors."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from worker.numerics.aggregate import Aggregates
+from worker.numerics.laplacian import Laplacian
+from worker.numerics.rayleigh_ritz import rayleigh_ritz
+
+FIXED_POINT = 2.0**12
+"""Adding and taking away 2^12 rounds a float64 to a multiple of 2^-40. Sums of such numbers below
+2^13 are exact, so they are the same in any order, also by atomics on CUDA. The edges between two
+aggregates of 64 pixels weigh at most 64 * 64.
+"""
+
+
+@dataclass(frozen=True)
+class CoarseProblem:
+    """A_c = P^T L P and M_c = P^T P of B tiles with m aggregates each, in float64."""
+
+    matrix: Tensor  # (B, m, m), rows sum to 0; empty aggregates are zero rows
+    mass: Tensor  # (B, m) pixels
+    factor: Tensor  # (B, m, m) lower Cholesky factor of A_c + rank one (constant) + empty slots
+
+    def solve(self, R: Tensor) -> Tensor:
+        """A_c^+ applied to rows (B, k, m) that sum to 0."""
+        solution = torch.cholesky_solve(R.to(self.factor.dtype).mT, self.factor).mT
+        return solution.to(R.dtype)
+
+    def select(self, rows: Tensor) -> "CoarseProblem":
+        """The problems of the tiles `rows` alone."""
+        return CoarseProblem(self.matrix[rows], self.mass[rows], self.factor[rows])
+
+
+def galerkin(laplacian: Laplacian, aggregates: Aggregates) -> CoarseProblem:
+    """Sum the edge weights between aggregates and factor the result.
+
+    The constant vector is moved out of the null space by mass mass^T * trace / total^2.
+    """
+    labels = aggregates.labels
+    batch, n = labels.shape
+    m = aggregates.sizes.shape[1]
+    sums = torch.zeros(batch, m * m, dtype=torch.float64, device=labels.device)
+    for shift, w in zip(laplacian.shifts, laplacian.weights, strict=True):
+        pair = labels[:, : n - shift] * m + labels[:, shift:]
+        sums.scatter_add_(1, pair, w[:, 0].double().add_(FIXED_POINT).sub_(FIXED_POINT))
+    matrix = sums.reshape(batch, m, m)
+    matrix = matrix + matrix.mT
+    matrix.diagonal(dim1=1, dim2=2).zero_()
+    degree = matrix.sum(2)
+    matrix.neg_().diagonal(dim1=1, dim2=2).copy_(degree)
+    mass = aggregates.sizes.double()
+    trace = degree.sum(1)
+    scale = torch.where(trace > 0, trace, 1.0) / mass.sum(1).square()
+    shifted = torch.addcmul(matrix, (mass * scale[:, None])[:, :, None], mass[:, None, :])
+    shifted.diagonal(dim1=1, dim2=2).add_((mass == 0).double())
+    return CoarseProblem(matrix, mass, torch.linalg.cholesky(shifted))
+
+
+def coarse_eigenvectors(problem: CoarseProblem, guess: Tensor, steps: int) -> Tensor:
+    """Inverse subspace iteration for A_c u = lambda M_c u, the constant deflated.
+
+    Args:
+        problem: B factored problems with m aggregates.
+        guess: (B, p, m) float64 starting vectors.
+        steps: how many solves.
+
+    Returns:
+        (B, p, m), M_c-orthonormal, in ascending order of their Ritz values.
+    """
+    mass = problem.mass[:, None]
+    U = guess
+    for _ in range(steps):
+        U = U - (U * mass).sum(2, keepdim=True) / mass.sum(2, keepdim=True)
+        U = problem.solve(U * mass)
+        _, C = rayleigh_ritz(U @ (U * mass).mT, U @ problem.matrix @ U.mT, U.shape[1])
+        U = C @ U
+    return U

@@ -1,0 +1,303 @@
+"""The Fiedler field of one image: tiles solved batch by batch, always with a best state so far."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from worker.numerics.signs import aligned_signs, ramp_signs
+from worker.numerics.stencil import Offset
+from worker.numerics.tile_batch import DENSE_PIXELS, Solution, TileBatch, solve_dense
+from worker.numerics.tiling import Tiling, blend, tile_image
+
+CHANNELS = 4
+"""Eigenvectors kept per tile; channel 1 is the Fiedler vector."""
+
+BLOCKS = (4, 8, 16)
+"""Block sizes tried in turn while a tile shows no gap above its lambda_2 cluster."""
+
+GROW_AFTER = 4
+"""Steps after which a block without a gap in sight is given up for a larger one."""
+
+STEPS_SINGLE, STEPS_DOUBLE = 12, 30
+"""Steps in float32, then in float64 for the tiles whose bound float32 could not bring down."""
+
+WHOLE_PIXELS = 2_000_000
+"""Up to this size the whole image is coarse before any tile is refined; above, row by row."""
+
+OPEN_BYTES = 512 << 20
+"""Prepared batches kept between their coarse and their refined state; others are made again."""
+
+
+class TileStatus(IntEnum):
+    """How far a tile is; the names are those of the certificates."""
+
+    WAITING = 0
+    COARSE = 1
+    REFINING = 2
+    CONVERGED = 3
+    DEGENERATE = 4
+
+
+@dataclass(frozen=True)
+class FieldSettings:
+    """What defines the field; see `worker.wire.params.FieldParams` for units and ranges."""
+
+    tile_size: int
+    overlap: int
+    tolerance: float
+    stencil: tuple[Offset, ...]
+    tau: float
+    batch_pixels: int  # how many pixels of tiles make a batch on this device
+
+
+class FieldSolver:
+    """Computes a field in steps of one batch each; readable after every step.
+
+    Attributes:
+        vectors: (T, CHANNELS, h * w) float32, unit rows; 0 while a tile waits.
+        theta: (T, CHANNELS) float64, ascending from lambda_2.
+        bound, residual: (T,) float64.
+        iterations: (T,) int64; status: (T,) uint8 of `TileStatus`.
+    """
+
+    def __init__(
+        self, image: Tensor, settings: FieldSettings, previous: "FieldSolver | None" = None
+    ) -> None:
+        """Plan the tiles of `image` (3, H, W) float32 in [0, 1].
+
+        A `previous` solver of the same settings and size lends the vectors of the tiles whose
+        pixels have not changed since.
+        """
+        self.image = image
+        self.settings = settings
+        self.tiling: Tiling = tile_image(*image.shape[1:], settings.tile_size, settings.overlap)
+        count, n = self.tiling.count, self.tiling.tile_height * self.tiling.tile_width
+        self.vectors = torch.zeros(count, CHANNELS, n, device=image.device)
+        self.theta = torch.zeros(count, CHANNELS, dtype=torch.float64)
+        self.bound = torch.full((count,), torch.inf, dtype=torch.float64)
+        self.residual = torch.full((count,), torch.inf, dtype=torch.float64)
+        self.iterations = torch.zeros(count, dtype=torch.int64)
+        self.status = torch.zeros(count, dtype=torch.uint8)
+        self._escalated: dict[tuple[int, torch.dtype], list[int]] = {}
+        self._work = self._run(previous)
+        self.finished = False
+
+    def step(self) -> list[int]:
+        """Do one batch's worth of work; returns the tiles that got better."""
+        changed = next(self._work, None)
+        if changed is None:
+            self.finished = True
+        return changed or []
+
+    @property
+    def converged(self) -> int:
+        """Tiles with nothing left to do: converged, or degenerate beyond the largest block."""
+        return int((self.status >= TileStatus.CONVERGED).sum())
+
+    @property
+    def usable(self) -> Tensor:
+        """(T,) bool: tiles that have a vector."""
+        return self.status > TileStatus.WAITING
+
+    @property
+    def flat_lambda(self) -> float:
+        """lambda_2 of a tile of one colour: the most a tile of this shape can have."""
+        return float(self._flat().theta[0, 0])
+
+    def structure(self) -> Tensor:
+        """(T,) in 0..1: how much a tile shows; 0 on a flat one."""
+        flat = max(self.flat_lambda, 1e-30)
+        return (1 - self.theta[:, 0] / flat).clamp(0, 1).float()
+
+    def signs(self, align: str, channel: int) -> Tensor:
+        """(T,) of +1 or -1 for one eigenvector (0-based), by `sign`, `ramp` or `none`."""
+        vectors = self.vectors[:, channel]
+        if align == "none":
+            return torch.ones(len(vectors), device=vectors.device)
+        if align == "ramp":
+            return ramp_signs(vectors, self.tiling.tile_height, self.tiling.tile_width)
+        return aligned_signs(self.tiling, vectors, self.usable)
+
+    def blend(self, align: str, structure_weight: bool, channels: list[int]) -> Tensor:
+        """The field so far: (len(channels), H, W); 0 where no tile has a vector.
+
+        Args:
+            align: how tiles get their signs.
+            structure_weight: let tiles count by what they show.
+            channels: 0-based eigenvectors.
+        """
+        signs = torch.stack([self.signs(align, c) for c in channels], 1)
+        weights = self.structure() if structure_weight else torch.ones(self.tiling.count)
+        values = self.vectors[:, channels] * signs[:, :, None]
+        return blend(self.tiling, values, weights, self._usable_tiles())
+
+    def lambda2_map(self) -> Tensor:
+        """lambda_2 blended like the field, (H, W)."""
+        n = self.vectors.shape[2]
+        values = self.theta[:, :1, None].float().to(self.vectors.device).expand(-1, 1, n)
+        return blend(self.tiling, values, torch.ones(self.tiling.count), self._usable_tiles())[0]
+
+    def _usable_tiles(self) -> list[int]:
+        return [int(t) for t in self.usable.nonzero()[:, 0]]
+
+    # --- the work, one `yield` per batch ---------------------------------------------------
+
+    def _run(self, previous: "FieldSolver | None") -> Iterator[list[int]]:
+        if previous is not None:
+            yield self._reuse(previous)
+        for group in self._groups():
+            waiting = [t for t in group if self.status[t] == TileStatus.WAITING]
+            if not waiting:
+                continue
+            flat = self._flat_tiles(waiting)
+            if flat:
+                self._store(flat, self._flat().select(torch.zeros(len(flat), dtype=torch.int64)), 0)
+                yield flat
+            waiting = sorted(set(waiting) - set(flat))
+            if self.vectors.shape[2] <= DENSE_PIXELS:
+                yield from self._dense(waiting)
+            else:
+                yield from self._iterate(waiting)
+
+    def _groups(self) -> list[list[int]]:
+        tiles = list(range(self.tiling.count))
+        if self.tiling.height * self.tiling.width <= WHOLE_PIXELS:
+            return [tiles]
+        columns = self.tiling.columns
+        return [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
+
+    def _batches(self, tiles: list[int], k: int = BLOCKS[0]) -> list[list[int]]:
+        size = self.settings.batch_pixels * BLOCKS[0] // (self.vectors.shape[2] * k)
+        size = max(1, size)
+        return [tiles[i : i + size] for i in range(0, len(tiles), size)]
+
+    def _dense(self, tiles: list[int]) -> Iterator[list[int]]:
+        s = self.settings
+        for batch in self._batches(tiles):
+            rgb = self.tiling.crop(self.image, batch)
+            self._store(batch, solve_dense(rgb, s.stencil, s.tau, CHANNELS), 0)
+            yield batch
+
+    def _iterate(self, tiles: list[int]) -> Iterator[list[int]]:
+        """First every tile's coarse vector, then batch by batch until each is certified."""
+        opened: list[tuple[list[int], TileBatch | None]] = []
+        memory = 0
+        for tiles_of_batch in self._batches(tiles):
+            batch = self._open(tiles_of_batch, BLOCKS[0], torch.float32, warm=False)
+            self._store(tiles_of_batch, batch.certify(), 0)
+            memory += batch.memory
+            opened.append((tiles_of_batch, batch if memory <= OPEN_BYTES else None))
+            yield tiles_of_batch
+        for tiles_of_batch, kept in opened:
+            yield from self._refine(tiles_of_batch, kept, BLOCKS[0], torch.float32)
+        while self._escalated:
+            (k, dtype), hard = self._escalated.popitem()
+            for tiles_of_batch in self._batches(sorted(hard), k):
+                yield from self._refine(tiles_of_batch, None, k, dtype)
+
+    def _open(self, tiles: list[int], k: int, dtype: torch.dtype, warm: bool) -> TileBatch:
+        rgb = self.tiling.crop(self.image, tiles).to(dtype)
+        guess = self.vectors[tiles] if warm else None
+        return TileBatch(rgb, self.settings.stencil, self.settings.tau, k, guess)
+
+    def _refine(
+        self, tiles: list[int], batch: TileBatch | None, k: int, dtype: torch.dtype
+    ) -> Iterator[list[int]]:
+        if batch is None:
+            batch = self._open(tiles, k, dtype, warm=True)
+        single = dtype == torch.float32
+        for step in range((STEPS_SINGLE if single else STEPS_DOUBLE) + 1):
+            if step:
+                batch.step()
+            solution = batch.certify()
+            self._store(tiles, solution, int(step > 0))
+            yield tiles
+            gapless = (solution.cluster == k).cpu() & (step >= GROW_AFTER)
+            going = (self.status[tiles] < TileStatus.CONVERGED) & ~gapless
+            self._give_up(tiles, gapless, k, dtype)
+            rows = going.nonzero()[:, 0]
+            if len(rows) == 0:
+                return
+            if len(rows) < len(tiles):
+                batch.keep(rows.to(self.image.device))
+                tiles = [tiles[int(r)] for r in rows]
+        if single:
+            self._escalated.setdefault((k, torch.float64), []).extend(tiles)
+
+    def _give_up(self, tiles: list[int], gapless: Tensor, k: int, dtype: torch.dtype) -> None:
+        """Move tiles without a gap to a larger block, or call them degenerate."""
+        stuck = [tiles[int(r)] for r in gapless.nonzero()[:, 0]]
+        open_tiles = [t for t in stuck if self.status[t] < TileStatus.CONVERGED]
+        larger = [b for b in BLOCKS if b > k]
+        if larger and open_tiles:
+            self._escalated.setdefault((larger[0], dtype), []).extend(open_tiles)
+        elif open_tiles:
+            self.status[open_tiles] = int(TileStatus.DEGENERATE)
+
+    def _store(self, tiles: list[int], solution: Solution, steps: int) -> None:
+        """Take over what a batch has found; a tile keeps the sign of its earlier vector."""
+        vectors = solution.vectors[:, :CHANNELS].float()
+        turned = (vectors * self.vectors[tiles]).sum(2, keepdim=True) < 0
+        self.vectors[tiles] = torch.where(turned, -vectors, vectors)
+        self.theta[tiles] = solution.theta[:, :CHANNELS].cpu()
+        self.residual[tiles] = solution.residual.double().cpu()
+        bound = solution.bound.double().cpu()
+        self.bound[tiles] = bound
+        self.iterations[tiles] += steps
+        begun = self.iterations[tiles] > 0
+        status = torch.where(begun, int(TileStatus.REFINING), int(TileStatus.COARSE))
+        status = torch.where(bound <= self.settings.tolerance, int(TileStatus.CONVERGED), status)
+        self.status[tiles] = status.to(torch.uint8)
+
+    # --- tiles that need no work --------------------------------------------------------------
+
+    def _flat(self) -> Solution:
+        s = self.settings
+        shape = (self.tiling.tile_height, self.tiling.tile_width)
+        return _flat_solution(shape, s.stencil, s.tau, self.image.device)
+
+    def _flat_tiles(self, tiles: list[int]) -> list[int]:
+        flat = []
+        for batch in self._batches(tiles):
+            rgb = self.tiling.crop(self.image, batch).flatten(2)
+            same = (rgb == rgb[:, :, :1]).all(2).all(1)
+            flat += [batch[int(r)] for r in same.nonzero()[:, 0]]
+        return flat
+
+    def _reuse(self, previous: "FieldSolver") -> list[int]:
+        """Take over the vectors of tiles in which no pixel has changed."""
+        changed = (self.image != previous.image).any(0).to(torch.int32)
+        sums = torch.nn.functional.pad(changed.cumsum(0).cumsum(1), (1, 0, 1, 0)).cpu()
+        y, x = torch.tensor(self.tiling.origins).unbind(1)
+        bottom, right = y + self.tiling.tile_height, x + self.tiling.tile_width
+        inside = sums[bottom, right] - sums[y, right] - sums[bottom, x] + sums[y, x]
+        same = [
+            int(t)
+            for t in ((inside == 0) & (previous.status >= TileStatus.CONVERGED)).nonzero()[:, 0]
+        ]
+        self.vectors[same] = previous.vectors[same]
+        for name in ("theta", "bound", "residual", "iterations", "status"):
+            getattr(self, name)[same] = getattr(previous, name)[same]
+        return same
+
+
+@lru_cache(maxsize=32)
+def _flat_solution(
+    shape: tuple[int, int], stencil: tuple[Offset, ...], tau: float, device: torch.device
+) -> Solution:
+    """The Fiedler vectors of a tile of one colour: the same for every colour."""
+    rgb = torch.zeros(1, 3, *shape, dtype=torch.float64, device=device)
+    if shape[0] * shape[1] <= DENSE_PIXELS:
+        return solve_dense(rgb, stencil, tau, CHANNELS)
+    for k in BLOCKS:
+        batch = TileBatch(rgb, stencil, tau, k)
+        for _ in range(STEPS_DOUBLE):
+            solution = batch.certify()
+            if bool(solution.bound[0] <= 1e-6):
+                return solution
+            batch.step()
+    return solution

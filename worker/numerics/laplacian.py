@@ -1,0 +1,89 @@
+"""The Laplacian of a batch of equally shaped tiles, matrix-free and in difference form."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from worker.numerics.stencil import Offset
+
+WEIGHT_FLOOR = 1e-6
+"""No edge is weaker than this times its base weight, so no pixel is isolated."""
+
+
+@dataclass(frozen=True)
+class Laplacian:
+    """L = D - W of B tiles of h x w pixels, n = h * w.
+
+    Edges are stored once, per offset as one flat shift: entry i joins pixel i and pixel i + shift.
+    Pairs that would wrap around a row carry weight 0, so that every shift is one contiguous slice.
+    """
+
+    shifts: tuple[int, ...]
+    weights: tuple[Tensor, ...]  # one (B, 1, n - shift) per shift
+    degree: Tensor  # (B, 1, n)
+
+    def apply(self, X: Tensor) -> Tensor:
+        """L X for X of shape (B, k, n).
+
+        (L x)_i = sum_j w_ij (x_i - x_j): the form d*x - Wx cancels in float32 for a nearly
+        constant x, where lambda_2 can be 1e-4 beside a largest eigenvalue of 130.
+        """
+        n = X.shape[-1]
+        Y = torch.zeros_like(X)
+        buffer = torch.empty_like(X)
+        for shift, w in zip(self.shifts, self.weights, strict=True):
+            difference = buffer[..., : n - shift]
+            torch.sub(X[..., : n - shift], X[..., shift:], out=difference)
+            Y[..., : n - shift].addcmul_(difference, w)
+            Y[..., shift:].addcmul_(difference, w, value=-1)
+        return Y
+
+    def select(self, rows: Tensor) -> "Laplacian":
+        """The Laplacian of the tiles `rows` (indices into the batch) alone."""
+        return Laplacian(self.shifts, tuple(w[rows] for w in self.weights), self.degree[rows])
+
+    def to(self, dtype: torch.dtype) -> "Laplacian":
+        """The same matrix in another precision."""
+        return Laplacian(
+            self.shifts, tuple(w.to(dtype) for w in self.weights), self.degree.to(dtype)
+        )
+
+
+def image_laplacian(rgb: Tensor, stencil: tuple[Offset, ...], tau: float) -> Laplacian:
+    """Edge weight = base weight * exp(-|c_i - c_j|_2 / tau), floored.
+
+    Args:
+        rgb: tiles (B, 3, h, w) in [0, 1].
+        stencil: half stencil; offsets that do not fit into a tile are left out.
+        tau: `edge_threshold`, 0.02..1.
+    """
+    batch, _, height, width = rgb.shape
+    n = height * width
+    colours = (rgb / tau).reshape(batch, 3, 1, n).unbind(1)
+    column = torch.arange(n, device=rgb.device) % width
+    shifts, weights = [], []
+    degree = torch.zeros(batch, 1, n, dtype=rgb.dtype, device=rgb.device)
+    for dy, dx, base in stencil:
+        if dy >= height or abs(dx) >= width:
+            continue
+        shift = dy * width + dx
+        w = _distance(colours, shift).neg_().exp_().clamp_(min=WEIGHT_FLOOR).mul_(base)
+        if dx:  # the pair must not wrap around a row
+            target = column[: n - shift] + dx
+            w.mul_(((target >= 0) & (target < width)).to(w.dtype))
+        degree[..., : n - shift] += w
+        degree[..., shift:] += w
+        shifts.append(shift)
+        weights.append(w)
+    return Laplacian(tuple(shifts), tuple(weights), degree)
+
+
+def _distance(colours: tuple[Tensor, ...], shift: int) -> Tensor:
+    """Euclidean colour distance of pixels `shift` apart: (B, 1, n - shift)."""
+    total: Tensor | None = None
+    for c in colours:
+        d = c[..., :-shift] - c[..., shift:]
+        total = d.square_() if total is None else total.addcmul_(d, d)
+    assert total is not None
+    return total.sqrt_()

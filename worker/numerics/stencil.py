@@ -1,0 +1,36 @@
+"""The neighbourhood that turns pixels into a graph: offsets and their base weights."""
+
+from typing import NamedTuple
+
+
+class Offset(NamedTuple):
+    """One undirected kind of edge: pixel (y, x) to (y + dy, x + dx)."""
+
+    dy: int
+    dx: int
+    weight: float
+
+
+def half_stencil(radii: tuple[int, ...], radius_weights: tuple[float, ...]) -> tuple[Offset, ...]:
+    """Offsets up to sign, each with the summed weight of all discs that contain it.
+
+    Several radii make a dithered area one region: its neighbours differ at radius 1 and agree at
+    radius 2.
+
+    Args:
+        radii: disc radii in pixels, 1..8; the discs overlap.
+        radius_weights: one weight >= 0 per radius.
+
+    Returns:
+        Offsets with dy > 0, or dy = 0 and dx > 0, of positive weight; 56 for the radii 1..6.
+    """
+    reach = max(radii, default=0)
+    summed = {
+        (dy, dx): sum(
+            w for r, w in zip(radii, radius_weights, strict=True) if dy * dy + dx * dx <= r * r
+        )
+        for dy in range(reach + 1)
+        for dx in range(-reach, reach + 1)
+        if dy > 0 or dx > 0
+    }
+    return tuple(Offset(dy, dx, w) for (dy, dx), w in sorted(summed.items()) if w > 0)

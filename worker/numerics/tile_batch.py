@@ -1,0 +1,144 @@
+"""A batch of equally shaped tiles on the way from pixels to certified Fiedler vectors."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from worker.numerics import lobpcg
+from worker.numerics.certificate import certify
+from worker.numerics.laplacian import image_laplacian
+from worker.numerics.problem import TileProblem, prepare
+from worker.numerics.signs import ramp
+from worker.numerics.stencil import Offset
+
+DENSE_PIXELS = 256
+"""Tiles up to this size are solved by a dense eigendecomposition."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Ritz pairs of B tiles and what is proved about them. Not converging is no error."""
+
+    vectors: Tensor  # (B, k, n) orthonormal rows, zero where a tile has fewer than k
+    theta: Tensor  # (B, k) float64
+    residual: Tensor  # (B,) of the lambda_2 cluster
+    bound: Tensor  # (B,) on sin(angle to the lambda_2 eigenspace); inf: none
+    cluster: Tensor  # (B,) size of the lambda_2 cluster; k where no gap is in sight
+
+    def select(self, rows: Tensor) -> "Solution":
+        """The solutions of the tiles `rows` alone."""
+        return Solution(
+            self.vectors[rows],
+            self.theta[rows],
+            self.residual[rows],
+            self.bound[rows],
+            self.cluster[rows],
+        )
+
+
+class TileBatch:
+    """LOBPCG over the tiles that are still active; each call is one step for all of them."""
+
+    def __init__(
+        self,
+        rgb: Tensor,  # (B, 3, h, w) in [0, 1]; its dtype is the working precision
+        stencil: tuple[Offset, ...],
+        tau: float,
+        k: int,
+        guess: Tensor | None = None,  # (B, j, n), j <= k; fewer rows are filled up
+    ) -> None:
+        self._shape = (rgb.shape[2], rgb.shape[3])
+        self._problem: TileProblem = prepare(rgb, stencil, tau)
+        X = self._problem.coarse_guess(rgb, k)
+        if guess is not None:
+            X = torch.cat([guess.to(X.dtype), X], 1)
+        self._block = lobpcg.start(X, self._problem.laplacian.apply, k)
+        self._correction: tuple[Tensor, Tensor, Tensor] | None = None
+
+    @property
+    def memory(self) -> int:
+        """Bytes held, about."""
+        laplacian, coarse = self._problem.laplacian, self._problem.coarse
+        return sum(w.nbytes for w in laplacian.weights) + 2 * coarse.matrix.nbytes
+
+    def certify(self) -> Solution:
+        """Smooth the residual once and say what is proved of the smoothed vectors.
+
+        The residual of a Ritz vector is mostly high frequencies, which say little about its angle
+        and which one Jacobi step removes; that step is also the first half of the V-cycle.
+        """
+        R = self._block.residual()
+        Z, LZ = self._problem.smooth(R)
+        self._correction = (R, Z, LZ)
+        smoothed = lobpcg.rotate(self._block.X - Z, self._block.LX - LZ, self._block)
+        proof = certify(smoothed.theta, smoothed.residual().norm(dim=-1).double())
+        vectors, theta = canonical(smoothed.X, smoothed.theta, proof.cluster, self._shape)
+        return Solution(vectors, theta, proof.residual, proof.bound, proof.cluster)
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with the tiles `rows` (indices into the present batch) alone."""
+        self._problem = self._problem.select(rows)
+        self._block = self._block.select(rows)
+        if self._correction is not None:
+            R, Z, LZ = self._correction
+            self._correction = (R[rows], Z[rows], LZ[rows])
+
+    def step(self) -> None:
+        """One LOBPCG step, preconditioned by a V-cycle."""
+        if self._correction is None:
+            R = self._block.residual()
+            self._correction = (R, *self._problem.smooth(R))
+        W, LW = self._problem.correct(*self._correction)
+        self._block = lobpcg.step(self._block, W, LW)
+        self._correction = None
+
+
+def canonical(
+    X: Tensor, theta: Tensor, cluster: Tensor, shape: tuple[int, int]
+) -> tuple[Tensor, Tensor]:
+    """Turn each cluster's basis so that its first vector is the one nearest the ramp x + 2y.
+
+    Within a cluster any rotation is as good as another; this one does not depend on rounding.
+    A reflection (Householder) that maps the first axis to the ramp's coordinates.
+
+    Args:
+        X: (B, k, n) Ritz vectors; theta: (B, k); cluster: (B,); shape: (h, w) of the tile.
+    """
+    k = X.shape[1]
+    inside = torch.arange(k, device=X.device) < cluster[:, None]
+    a = (X @ ramp(*shape, X.device).to(X.dtype)) * inside
+    length = a.norm(dim=1, keepdim=True)
+    axis = torch.zeros_like(a)
+    axis[:, 0] = 1
+    a = torch.where((cluster[:, None] > 1) & (length > 1e-3), a / length.clamp(min=1e-30), axis)
+    u = torch.nn.functional.normalize(axis - a, dim=1)
+    X = X - 2 * u[:, :, None] * (u[:, None] @ X)
+    H = torch.eye(k, device=X.device) - 2 * u[:, :, None].float() * u[:, None].float()
+    return X, (H.double().square() @ theta[:, :, None])[:, :, 0]
+
+
+def solve_dense(rgb: Tensor, stencil: tuple[Offset, ...], tau: float, k: int) -> Solution:
+    """Exact eigenpairs of small tiles (B, 3, h, w), n = h * w <= DENSE_PIXELS, in float64."""
+    batch, _, height, width = rgb.shape
+    n = height * width
+    laplacian = image_laplacian(rgb.double(), stencil, tau)
+    identity = torch.eye(n, dtype=torch.float64, device=rgb.device).expand(batch, n, n)
+    values, vectors = torch.linalg.eigh(laplacian.apply(identity.contiguous()))
+    found = min(k, n - 1)
+    X = torch.zeros(batch, k, n, dtype=torch.float64, device=rgb.device)
+    theta = torch.zeros(batch, k, dtype=torch.float64, device=rgb.device)
+    X[:, :found] = vectors.mT[:, 1 : found + 1]
+    theta[:, :found] = values[:, 1 : found + 1]
+    # Missing pairs lie infinitely far away; one more eigenvalue shows where a cluster ends.
+    following = (
+        values[:, found + 1 : found + 2] if n > found + 1 else theta.new_full((batch, 1), 1e9)
+    )
+    spectrum = torch.cat([theta[:, :found], following], 1)
+    proof = certify(spectrum, torch.zeros_like(spectrum))
+    bound = torch.where(proof.cluster <= found, proof.bound, torch.inf)
+    if found == 0:
+        bound = torch.full_like(bound, torch.inf)
+    cluster = proof.cluster.clamp(min=1, max=k)
+    X, theta = canonical(X, theta, cluster, (height, width))
+    return Solution(X.to(rgb.dtype), theta, proof.residual, bound, cluster)

@@ -1,0 +1,38 @@
+"""The border between scheduling and numerics: a job's computation, cut into short steps."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeAlias
+
+import numpy.typing as npt
+
+from worker.wire.messages import Finished, Submit, ToService
+
+# A message and its payload. The payload is sent later and without a copy: whoever hands it over
+# must not write to its memory again.
+Emission: TypeAlias = tuple[ToService, bytes | memoryview]
+Array: TypeAlias = npt.NDArray[Any]
+
+
+class Run(Protocol):
+    """One job's computation. Everything is called in the engine's thread, never concurrently."""
+
+    def step(self) -> Sequence[Emission]:
+        """Do at most about 50 ms of work; return what the service should know of it."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do but `conclude`."""
+
+    def conclude_s(self) -> float:
+        """Seconds that `conclude` would take now, estimated."""
+
+    def conclude(self) -> tuple[Finished, bytes | memoryview]:
+        """Return the best result so far, `complete` or `partial`; also before the first step."""
+
+    def arrays(self) -> Iterator[tuple[str, Array]]:
+        """Yield the field's arrays by name; called after `conclude` when it promised arrays."""
+
+
+# Builds a job's run from the request and its pixels; called in the engine's thread, and cheap: a
+# job whose deadline passed while it waited is built only to be concluded.
+RunFactory: TypeAlias = Callable[[Submit, bytes], Run]

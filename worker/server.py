@@ -1,0 +1,57 @@
+"""Serves jobs to a connected service until it hangs up."""
+
+import math
+
+import structlog
+import trio
+
+from worker.engine import Engine
+from worker.outbox import Outbox
+from worker.wire.channel import Channel
+from worker.wire.framing import FrameDecoder, FrameError
+from worker.wire.messages import Finished, Hello, Submit, ToWorker
+
+log = structlog.get_logger()
+
+
+async def serve(stream: trio.abc.Stream, engine: Engine, hello: Hello) -> None:
+    """Say hello and pass messages between one service and the engine until either side ends it."""
+    channel = Channel[ToWorker](stream, FrameDecoder(ToWorker))
+    outbox = Outbox(channel)
+    outbox.post(hello)
+    try:
+        async with channel, trio.open_nursery() as nursery:
+            nursery.start_soon(outbox.run)
+            async for message, payload in channel:
+                _dispatch(message, payload, engine, outbox)
+            nursery.cancel_scope.cancel()
+    except* (FrameError, trio.BrokenResourceError, trio.ClosedResourceError) as group:
+        log.warning("the connection broke", reason=str(group.exceptions[0]))
+    except* trio.TooSlowError:
+        log.warning("the service has stopped reading; the connection was closed")
+    finally:
+        outbox.close()
+        engine.drop(outbox)
+
+
+def _dispatch(message: ToWorker, payload: bytes, engine: Engine, outbox: Outbox) -> None:
+    if isinstance(message, Submit):
+        problem = _problem_with(message, payload)
+        if problem is None:
+            engine.submit(outbox, message, payload)
+        else:
+            outbox.post(Finished(job=message.job, state="failed", reason=problem))
+    else:
+        engine.cancel(outbox, message.job)
+
+
+def _problem_with(submit: Submit, payload: bytes) -> str | None:
+    """Say what no run could cope with; ranges of the params are the service's to check."""
+    if not math.isfinite(submit.budget_s):
+        return f"a budget of {submit.budget_s} s"
+    if submit.width < 1 or submit.height < 1 or submit.channels not in (3, 4):
+        return f"a picture of {submit.width} x {submit.height} x {submit.channels}"
+    expected = submit.width * submit.height * submit.channels
+    if len(payload) != expected:
+        return f"{len(payload)} bytes of pixels where {expected} were announced"
+    return None

@@ -1,0 +1,34 @@
+"""The gate between thickening and copying, and how busy the field is."""
+
+import torch
+from torch import Tensor
+
+from worker.shader.filters import box_std, gradient
+
+
+def spectral_gate(field: Tensor, contours: Tensor, percentile: float, sharpness: float) -> Tensor:
+    """sigmoid(sharpness * (f - q) / std f), q the percentile and std taken on the contours.
+
+    Args:
+        field: f, (H, W).
+        contours: (H, W) bool; without any the gate is closed everywhere.
+        percentile: 0..100, the share of contour pixels below the gate.
+        sharpness: 0..100.
+
+    Returns:
+        (H, W) in 0..1; high means structure.
+    """
+    on = field[contours]
+    if len(on) == 0:
+        return torch.zeros_like(field)
+    # kthvalue instead of quantile, which refuses more than 16 million values.
+    rank = min(len(on), 1 + int(percentile / 100 * (len(on) - 1)))
+    q = on.kthvalue(rank).values
+    return torch.sigmoid(sharpness * (field - q) / on.std(correction=0).clamp(min=1e-12))
+
+
+def complexity(field: Tensor) -> Tensor:
+    """sigmoid of the standardised |grad f| + sqrt(var f in 7 x 7), (H, W) in 0..1."""
+    dy, dx = gradient(field)
+    busy = (dy.square() + dx.square()).sqrt() + box_std(field, 7)
+    return torch.sigmoid((busy - busy.mean()) / busy.std(correction=0).clamp(min=1e-12))

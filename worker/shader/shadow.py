@@ -1,0 +1,47 @@
+"""Low gate, variant `shadow`: weak contours throw a shadow and a displaced front."""
+
+from torch import Tensor
+
+from worker.shader.colour import front_colour, shadow_colour
+from worker.shader.filters import direction, gradient, positions, sample
+
+SHADOW_OPACITY, FRONT_OPACITY = 0.6, 0.8
+FRONT_DIRECTION = (0.4, 0.3)  # (y, x), in units of translation_strength
+LEAST_WEIGHT = 10.0
+"""Less weight than ten full pixels is noise, not a line."""
+
+
+def cast_shadows(
+    rgb: Tensor,
+    field: Tensor,
+    contours: Tensor,
+    gate: Tensor,
+    effect: float,
+    translation: float,
+    offset: float,
+) -> tuple[Tensor, Tensor]:
+    """Lay displaced, tinted copies over the weak contours.
+
+    Args:
+        rgb: (3, H, W), 0..1.
+        field, gate: (H, W). contours: (H, W) bool.
+        effect: effect_strength of this pass.
+        translation, offset: pixels.
+
+    Returns:
+        The new image and the opacity painted with, (H, W) in 0..1.
+    """
+    weight = (1 - gate) * contours
+    if float(weight.sum()) < LEAST_WEIGHT or effect <= 0:
+        return rgb, weight * 0
+    dy, dx = direction(*gradient(field))
+    y, x = positions(*field.shape, rgb.device)
+    reach = offset * effect
+    behind = sample(
+        rgb, y - reach * dx, x + reach * dy, "bilinear"
+    )  # perpendicular to the gradient
+    down, right = (translation * effect * d for d in FRONT_DIRECTION)
+    ahead = sample(rgb, y + down + 0 * x, x + right + 0 * y, "bilinear")
+    shadow, front = SHADOW_OPACITY * weight, FRONT_OPACITY * weight
+    out = rgb + shadow * (shadow_colour(behind, effect) - rgb)
+    return out + front * (front_colour(ahead, effect) - out), 1 - (1 - shadow) * (1 - front)
