@@ -8,7 +8,6 @@ from hypercorn.logging import Logger
 from hypercorn.typing import ResponseSummary, WWWScope
 
 SENT = "itten.bytes_sent"  # key in the scope: bytes of body sent so far
-_LOGGED = "itten.logged"
 _HUNG_UP = 499  # no status was sent, or not all of the body; nginx's number for it
 _MAX_PATH = 256
 
@@ -30,9 +29,6 @@ class AccessLog(Logger):
     ) -> None:
         """Write the line of one request; `request_time` in seconds."""
         scope = cast(dict[str, Any], request)
-        if scope.get(_LOGGED):
-            return  # the client hung up while the end of its answer was being sent
-        scope[_LOGGED] = True
         self._log.info(
             "request",
             method=scope.get("method", "GET"),

@@ -82,7 +82,7 @@ class GuardedConnection(TCPServer):
 
     def _speak_http11(self, nursery: trio.Nursery) -> None:
         # hypercorn's own ProtocolWrapper turns to HTTP/2 when a client asks for it, on the
-        # cleartext port as well, and no setting prevents it; five ways to end the server are
+        # cleartext port as well, and no setting prevents it; most ways to end the server were
         # in that code.
         self._task_group = TaskGroup()
         self._task_group._nursery = nursery
@@ -141,8 +141,8 @@ class GuardedConnection(TCPServer):
         """End the connection now, whatever its tasks are doing."""
         with trio.move_on_after(self._limits.farewell_s, shield=True):
             await self.protocol.handle(Closed())
-        await trio.aclose_forcefully(self.stream)  # a send under way ends, shielded or not
         self._nursery.cancel_scope.cancel()
+        await trio.aclose_forcefully(self.stream)  # a send under way ends, shielded or not
 
     async def say_goodbye(self) -> None:
         """Close a WebSocket with 1001 (going away); without it clients see 1006."""

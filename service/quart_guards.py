@@ -110,8 +110,8 @@ class GuardedQuart(QuartTrio):
         self.config.update(
             BODY_TIMEOUT=60,  # seconds for the whole body; 32 MB in that time is 4 Mbit/s
             RESPONSE_TIMEOUT=120,  # seconds of sending; event streams set their own
-            MAX_FORM_MEMORY_SIZE=64 * 1024,  # a part header of 8 MB blocks the loop for a second
-            MAX_FORM_PARTS=64,
+            MAX_FORM_MEMORY_SIZE=64 * 1024,  # bytes in a field that is not a file
+            MAX_FORM_PARTS=64,  # two images, and each field of a spec as a part of its own
         )
 
 

@@ -69,8 +69,8 @@ async def _lifespan(app: QuartTrio) -> AsyncIterator[None]:
         try:
             yield
         finally:
-            # `app.shutdown` cancels the nursery that it is called in: without the shield,
-            # after_serving functions would not get past their first await.
+            # Shielded, or after_serving functions would not get past their first await where
+            # `serve` itself was cancelled.
             with trio.move_on_after(_SHUTDOWN_S, shield=True):
                 await app.shutdown()
             nursery.cancel_scope.cancel()

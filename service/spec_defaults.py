@@ -4,8 +4,8 @@ from typing import Final, Literal
 
 from worker.wire.params import Align, PhaseParams
 
-SHADE_ALIGN: Final[Align] = "sign"
-LOW_GATE: Final[Literal["segments", "shadow"]] = "shadow"
+SHADE_ALIGN: Final[Align] = "ramp"
+LOW_GATE: Final[Literal["segments", "shadow"]] = "segments"
 
 # quality: (tile_size, overlap) in pixels
 PRESETS: Final = {"fast": (96, 8), "standard": (64, 16), "quality": (48, 24)}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from worker.allocator import keep_freed_memory
 from worker.engine import Engine
 from worker.program import prepare_process, run_child, run_listening
 from worker.wire.address import parse_address
@@ -48,6 +49,7 @@ def _warm_engine(asked: "Asked", threads: int | None) -> tuple[Engine, Hello]:
     if device.warning:
         structlog.get_logger().warning(device.warning)
     set_threads(threads)
+    keep_freed_memory()
     from worker.kinds import make_run
     from worker.kinds.warmup import warm_up
 

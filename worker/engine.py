@@ -52,6 +52,7 @@ class _Job:
 @dataclass(frozen=True)
 class _Turn:
     emissions: list[Emission]
+    next_step_s: float | None
     conclude_s: float
     finished: bool
 
@@ -136,8 +137,9 @@ class Engine:
         for message, payload in turn.emissions:
             job.outbox.post(message, payload)
         took_s = trio.current_time() - before
+        step_s = took_s if turn.next_step_s is None else turn.next_step_s
         self._scheduler.stepped(
-            job, took_s=took_s, conclude_s=turn.conclude_s, finished=turn.finished
+            job, step_s=step_s, conclude_s=turn.conclude_s, finished=turn.finished
         )
 
     async def _conclude(self, job: _Job, nursery: trio.Nursery) -> None:
@@ -223,7 +225,7 @@ def _made(job: _Job, factory: RunFactory) -> Run:
 def _take_turn(job: _Job, factory: RunFactory) -> _Turn:
     run = _made(job, factory)
     emissions = [] if run.finished else list(run.step())
-    return _Turn(emissions, run.conclude_s(), run.finished)
+    return _Turn(emissions, run.next_step_s(), run.conclude_s(), run.finished)
 
 
 def _conclude(job: _Job, factory: RunFactory) -> tuple[Finished, bytes | memoryview]:

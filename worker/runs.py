@@ -23,6 +23,9 @@ class Run(Protocol):
     def finished(self) -> bool:
         """Whether nothing is left to do but `conclude`."""
 
+    def next_step_s(self) -> float | None:
+        """Seconds that the next step would take, estimated; None: about as the last one."""
+
     def conclude_s(self) -> float:
         """Seconds that `conclude` would take now, estimated."""
 

@@ -55,12 +55,12 @@ class Scheduler(Generic[J]):
         """Forget a job that was concluded, failed or cancelled."""
         self._jobs.pop(job, None)
 
-    def stepped(self, job: J, *, took_s: float, conclude_s: float, finished: bool) -> None:
-        """Note what a step cost and what concluding would cost now; ends the job's turn."""
+    def stepped(self, job: J, *, step_s: float, conclude_s: float, finished: bool) -> None:
+        """Note what the next step and concluding now would cost; ends the job's turn."""
         entry = self._jobs.pop(job, None)
         if entry is None:  # cancelled meanwhile
             return
-        entry.step_s, entry.conclude_s, entry.finished = took_s, conclude_s, finished
+        entry.step_s, entry.conclude_s, entry.finished = step_s, conclude_s, finished
         waiting = dict(islice(self._jobs.items(), self._running - 1, None))
         for other in waiting:
             del self._jobs[other]

@@ -65,6 +65,12 @@ async def test_start_up_shut_down_and_background_tasks_of_the_application_run():
         assert seen == ["before"]
     assert seen == ["before", "after"]
 
+    with trio.move_on_after(0.2) as cancelled:
+        async with live(app):
+            await trio.sleep_forever()
+    assert cancelled.cancelled_caught
+    assert seen == ["before", "after"] * 2
+
 
 async def test_get_head_and_keep_alive_on_one_connection():
     async with live() as server, await server.connect() as stream:

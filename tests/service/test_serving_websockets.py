@@ -209,6 +209,25 @@ async def test_a_peer_that_does_not_read_is_dropped():
             await ended.wait()
 
 
+async def test_a_send_that_is_cancelled_halfway_ends_the_session():
+    ended = trio.Event()
+
+    async def session() -> None:
+        try:
+            with trio.move_on_after(0.1):
+                await websocket.send(bytes(20_000_000))
+            await trio.sleep_forever()  # whatever came next would be taken for the rest
+        finally:
+            ended.set()
+
+    limits = replace(QUICK, send_s=1)
+    async with live(session_app(session), limits) as server, peer(server, "/session") as client:
+        with trio.fail_after(3):
+            while not ended.is_set():  # a piece now and then, so that no send is too slow
+                await client.stream.receive_some(16384)
+                await trio.sleep(0.001)
+
+
 async def test_the_ping_loop_does_not_outlive_its_socket():
     limits = replace(QUICK, ping_s=60)
     async with live(limits=limits, grace_s=10) as server:

@@ -66,6 +66,9 @@ class SampleRun:
     def finished(self) -> bool:
         return self.done >= self.total
 
+    def next_step_s(self) -> float | None:
+        return None
+
     def conclude_s(self) -> float:
         return 0.001
 

@@ -7,7 +7,7 @@ from worker.scheduler import Conclude, Scheduler, Step
 def turn(
     scheduler: Scheduler[str],
     now: float,
-    took_s: float = 0.05,
+    step_s: float = 0.05,
     *,
     conclude_s: float = 0.0,
     finished: bool = False,
@@ -17,7 +17,7 @@ def turn(
     assert isinstance(decision, Step), decision
     scheduler.stepped(
         decision.job,
-        took_s=took_s,
+        step_s=step_s,
         conclude_s=conclude_s,
         finished=finished,
     )
@@ -51,7 +51,7 @@ def test_a_finished_job_is_concluded_at_once():
 def test_a_job_is_concluded_when_another_step_would_make_it_late():
     scheduler = Scheduler[str]()
     scheduler.add("a", deadline=10.0, conclude_s=0.1)
-    turn(scheduler, 0.0, took_s=0.2, conclude_s=1.0)
+    turn(scheduler, 0.0, step_s=0.2, conclude_s=1.0)
     assert scheduler.next(8.75) == Step("a")
     assert scheduler.next(8.85) == Conclude("a")
 
@@ -59,7 +59,7 @@ def test_a_job_is_concluded_when_another_step_would_make_it_late():
 def test_a_job_with_long_steps_does_not_make_another_late_nor_end_it_early():
     scheduler = Scheduler[str]()
     scheduler.add("long", deadline=100.0, conclude_s=0.0)
-    assert turn(scheduler, 0.0, took_s=3.0) == "long"
+    assert turn(scheduler, 0.0, step_s=3.0) == "long"
     scheduler.add("short", deadline=2.0, conclude_s=0.0)
     for now in (0.0, 0.5, 1.0, 1.9):
         assert turn(scheduler, now) == "short"
@@ -83,7 +83,7 @@ def test_jobs_with_one_deadline_are_concluded_in_time_for_the_last():
         decision = scheduler.next(now)
         if isinstance(decision, Step):
             now += 0.05
-            scheduler.stepped(decision.job, took_s=0.05, conclude_s=0.5, finished=False)
+            scheduler.stepped(decision.job, step_s=0.05, conclude_s=0.5, finished=False)
         else:
             now += 0.5
             scheduler.remove(decision.job)
@@ -112,7 +112,7 @@ def test_a_job_that_may_not_step_is_passed_over_but_keeps_its_deadline():
 
 def test_news_of_a_job_that_is_gone_are_ignored():
     scheduler = Scheduler[str]()
-    scheduler.stepped("gone", took_s=1.0, conclude_s=1.0, finished=True)
+    scheduler.stepped("gone", step_s=1.0, conclude_s=1.0, finished=True)
     scheduler.remove("gone")
     assert scheduler.next(0.0) is None
 
@@ -135,7 +135,7 @@ def test_every_job_ends_once_and_none_is_late(jobs: list[tuple[float, int, float
             left[decision.job] -= 1
             scheduler.stepped(
                 decision.job,
-                took_s=0.05,
+                step_s=0.05,
                 conclude_s=conclude_s,
                 finished=left[decision.job] <= 0,
             )

@@ -43,6 +43,10 @@ class FieldRun:
         """Whether every tile is as good as it gets."""
         return self._solver.finished
 
+    def next_step_s(self) -> float | None:
+        """As the last step."""
+        return None
+
     def conclude_s(self) -> float:
         """Blend, colour, hand over."""
         return RENDERING * HANDING_OVER.estimate(self._submit.height * self._submit.width)

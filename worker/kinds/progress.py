@@ -118,7 +118,8 @@ class FieldProgress:
         vectors = s.vectors[tiles, self._channel]
         scale = ramp_signs(vectors, h, w) * (h * w) ** 0.5 / CONTRAST
         scale *= s.structure()[tiles].to(vectors.device)
-        return (vectors * scale[:, None]).reshape(-1, h, w)
+        values: Tensor = (vectors * scale[:, None]).reshape(-1, h, w)
+        return values
 
 
 def shrunk(image: Tensor, most: int) -> Tensor:

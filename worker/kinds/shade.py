@@ -1,7 +1,7 @@
 """Jobs of kind `shade`: field, gate, growth, pass after pass."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -12,8 +12,10 @@ from worker.kinds.progress import PREVIEW_PIXELS, FieldProgress, shrunk
 from worker.kinds.solving import bounds, field_arrays, field_settings
 from worker.numerics.field import FieldSolver
 from worker.runs import Array, Emission
+from worker.shader.colour import luma
+from worker.shader.contours import ContourRule, contour_rule
 from worker.shader.envelope import Phase
-from worker.shader.shader import Picture, ShaderSettings, seen, shade
+from worker.shader.shader import Picture, ShaderSettings, seen, shade, shade_stages
 from worker.wire.messages import Finished, PassDone, Preview, Submit
 from worker.wire.params import ShadeParams
 
@@ -28,6 +30,9 @@ class ShadeRun:
         self._settings = shader_settings(params)
         self._field_settings = field_settings(params.field, device)
         self._picture = to_picture(pixels, submit.height, submit.width, submit.channels, device)
+        self._rule: ContourRule | None = None
+        self._shading: Generator[None, None, Picture] | None = None
+        self._shading_s = 0.0  # of the pass that is being shaded
         self._passes_done = 0
         self._field_s = self._shade_s = 0.0
         self._begin_pass(None)
@@ -38,26 +43,37 @@ class ShadeRun:
         return self._passes_done == self._params.passes
 
     def step(self) -> Sequence[Emission]:
-        """One batch of tiles, or the shading of a pass whose field is there."""
-        if self._solver.finished:
-            return self._finish_pass()
+        """One batch of tiles, or one operator of the shader once the pass has its field."""
         started = time.perf_counter()
+        if self._solver.finished:
+            shaded = self._shade_on()
+            self._shading_s += time.perf_counter() - started
+            return [] if shaded is None else self._finish_pass(shaded)
         changed = self._solver.step()
         self._field_s += time.perf_counter() - started
         return list(self._progress.report(changed, self._tiles_before, self._tiles_total))
+
+    def next_step_s(self) -> float | None:
+        """An operator of the shader takes about a third of the pass; else as the last step."""
+        if self.finished or not self._solver.finished:
+            return None
+        return SHADING.estimate(self._submit.height * self._submit.width) / 3
 
     def conclude_s(self) -> float:
         """Hand over the picture, and shade what has a field by then."""
         rows = 0 if self.finished else self._rows_solved()
         width = self._submit.width
-        return HANDING_OVER.estimate(self._submit.height * width) + SHADING.estimate(rows * width)
+        shading = max(0.0, SHADING.estimate(rows * width) - self._shading_s)
+        return HANDING_OVER.estimate(self._submit.height * width) + shading
 
     def conclude(self) -> tuple[Finished, memoryview]:
         """The last complete pass, and beyond it what the pass under way allows."""
         solver = self._solver
         picture = self._picture
         if not self.finished and self._rows_solved():
+            started = time.perf_counter()
             picture = self._shaded_where_solved()
+            self._shade_s += self._shading_s + time.perf_counter() - started
         median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,
@@ -97,25 +113,40 @@ class ShadeRun:
         self._tiles_before = count * self._passes_done
         self._tiles_total = count * self._params.passes
 
-    def _finish_pass(self) -> list[Emission]:
-        started = time.perf_counter()
-        shaded = shade(self._picture, self._field(), self._settings, self._passes_done + 1)
+    def _shade_on(self) -> Picture | None:
+        """The next operator of the pass whose field is there; its picture after the last one."""
+        if self._shading is None:
+            self._shading = shade_stages(
+                self._picture, self._field(), self._settings, self._lines(), self._passes_done + 1
+            )
+            return None
+        try:
+            next(self._shading)
+        except StopIteration as end:
+            self._shading = None
+            shaded: Picture = end.value
+            return shaded
+        return None
+
+    def _finish_pass(self, shaded: Picture) -> list[Emission]:
         self._picture = eight_bit(shaded)
         payload = to_pixels(self._picture, self._submit.channels)
-        seconds = time.perf_counter() - started
-        self._shade_s += seconds
-        SHADING.learn(seconds, self._submit.height * self._submit.width)
+        SHADING.learn(self._shading_s, self._submit.height * self._submit.width)
+        self._shade_s += self._shading_s
+        self._shading_s = 0.0
         self._passes_done += 1
-        emissions: list[Emission] = [
-            (
-                PassDone(job=self._submit.job, index=self._passes_done, of=self._params.passes),
-                payload,
-            ),
-            self._preview(),
-        ]
+        done = PassDone(job=self._submit.job, index=self._passes_done, of=self._params.passes)
+        emissions: list[Emission] = [(done, payload), self._preview()]
         if not self.finished:
             self._begin_pass(self._solver)
         return emissions
+
+    def _lines(self) -> ContourRule:
+        """What counts as a line; first asked before the first pass has changed the picture."""
+        if self._rule is None:
+            original = luma(seen(self._picture, self._settings.background))
+            self._rule = contour_rule(original, self._params.contours)
+        return self._rule
 
     def _field(self) -> Tensor:
         field = self._params.field
@@ -132,16 +163,18 @@ class ShadeRun:
 
     def _shaded_where_solved(self) -> Picture:
         """The pass under way, on the rows that have a field; elsewhere the picture as it was."""
-        started = time.perf_counter()
+        while self._shading is not None:
+            shaded = self._shade_on()
+            if shaded is not None:
+                return shaded
         rows = self._rows_solved()
         part = Picture(self._picture.rgb[:, :rows], self._picture.alpha[:rows])
-        field = self._field()[:rows]
-        shaded = shade(part, field, self._settings, self._passes_done + 1)
+        field, index = self._field()[:rows], self._passes_done + 1
+        shaded = shade(part, field, self._settings, self._lines(), index)
         covered = self._covered()[:rows]
         rgb, alpha = self._picture.rgb.clone(), self._picture.alpha.clone()
         rgb[:, :rows] = shaded.rgb.where(covered, part.rgb)
         alpha[:rows] = shaded.alpha.where(covered, part.alpha)
-        self._shade_s += time.perf_counter() - started
         return Picture(rgb, alpha)
 
     def _covered(self) -> Tensor:
@@ -182,7 +215,6 @@ def shader_settings(params: ShadeParams) -> ShaderSettings:
         low_gate=params.low_gate,
         overlap_mode=params.overlap_mode,
         shadow_projection=params.shadow_projection,
-        contours=params.contours,
         percentile=params.percentile,
         gate_sharpness=params.gate_sharpness,
         effect_strength=params.effect_strength,

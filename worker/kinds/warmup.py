@@ -7,6 +7,8 @@ import torch
 from worker.kinds.costs import SHADING
 from worker.kinds.solving import field_settings
 from worker.numerics.field import FieldSolver
+from worker.shader.colour import luma
+from worker.shader.contours import contour_rule
 from worker.shader.envelope import Phase
 from worker.shader.shader import Picture, ShaderSettings, shade
 from worker.wire.params import FieldParams
@@ -27,7 +29,6 @@ SHADER = ShaderSettings(
     low_gate="segments",
     overlap_mode="replace",
     shadow_projection="diameter",
-    contours="local",
     percentile=40,
     gate_sharpness=3,
     effect_strength=1,
@@ -50,6 +51,7 @@ def warm_up(device: torch.device) -> tuple[float, float]:
         Seconds of field and of shading per megapixel and pass.
     """
     picture = _test_picture(device)
+    rule = contour_rule(luma(picture.rgb), "local")
     for _ in range(2):
         started = time.perf_counter()
         solver = FieldSolver(picture.rgb, field_settings(FIELD, device))
@@ -57,7 +59,7 @@ def warm_up(device: torch.device) -> tuple[float, float]:
             solver.step()
         field = solver.blend("sign", True, [0])[0]
         solved = time.perf_counter()
-        shade(picture, field, SHADER, 1).rgb.cpu()
+        shade(picture, field, SHADER, rule, 1).rgb.cpu()
         done = time.perf_counter()
     megapixels = SIDE * SIDE / 1e6
     SHADING.s_per_pixel = (done - solved) / (SIDE * SIDE)

@@ -69,12 +69,14 @@ class FieldSolver:
     ) -> None:
         """Plan the tiles of `image` (3, H, W) float32 in [0, 1].
 
-        A `previous` solver of the same settings and size lends the vectors of the tiles whose
-        pixels have not changed since.
+        A `previous` solver of the same settings and size lends its vectors: final ones to tiles
+        whose pixels have not changed since, a first guess to the others.
         """
         self.image = image
         self.settings = settings
-        self.tiling: Tiling = tile_image(*image.shape[1:], settings.tile_size, settings.overlap)
+        self.tiling: Tiling = tile_image(
+            image.shape[1], image.shape[2], settings.tile_size, settings.overlap
+        )
         count, n = self.tiling.count, self.tiling.tile_height * self.tiling.tile_width
         self.vectors = torch.zeros(count, CHANNELS, n, device=image.device)
         self.theta = torch.zeros(count, CHANNELS, dtype=torch.float64)
@@ -83,6 +85,7 @@ class FieldSolver:
         self.iterations = torch.zeros(count, dtype=torch.int64)
         self.status = torch.zeros(count, dtype=torch.uint8)
         self._escalated: dict[tuple[int, torch.dtype], list[int]] = {}
+        self._warm = False  # whether `vectors` holds a first guess for waiting tiles
         self._work = self._run(previous)
         self.finished = False
 
@@ -187,7 +190,7 @@ class FieldSolver:
         opened: list[tuple[list[int], TileBatch | None]] = []
         memory = 0
         for tiles_of_batch in self._batches(tiles):
-            batch = self._open(tiles_of_batch, BLOCKS[0], torch.float32, warm=False)
+            batch = self._open(tiles_of_batch, BLOCKS[0], torch.float32, warm=self._warm)
             self._store(tiles_of_batch, batch.certify(), 0)
             memory += batch.memory
             opened.append((tiles_of_batch, batch if memory <= OPEN_BYTES else None))
@@ -279,7 +282,8 @@ class FieldSolver:
             int(t)
             for t in ((inside == 0) & (previous.status >= TileStatus.CONVERGED)).nonzero()[:, 0]
         ]
-        self.vectors[same] = previous.vectors[same]
+        self.vectors = previous.vectors.clone()
+        self._warm = True
         for name in ("theta", "bound", "residual", "iterations", "status"):
             getattr(self, name)[same] = getattr(previous, name)[same]
         return same

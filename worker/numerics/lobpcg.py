@@ -74,6 +74,7 @@ def _ritz(S: list[Tensor], LS: list[Tensor], k: int) -> Block:
     X, LX = C @ basis, C @ image
     if len(S) == 1:
         return Block(X, LX, theta)
-    P, LP = C[:, :, k:] @ basis[:, k:], C[:, :, k:] @ image[:, k:]
+    searched = C[:, : S[1].shape[1], k:]
+    P, LP = searched @ basis[:, k:], searched @ image[:, k:]
     length = P.norm(dim=-1, keepdim=True).clamp(min=TINY)
     return Block(X, LX, theta, P / length, LP / length)

@@ -14,7 +14,7 @@ def luma(rgb: Tensor) -> Tensor:
 def cyclic(rgb: Tensor, rotation: float, contrast: float) -> Tensor:
     """Move colours towards a hue that turns with their luma.
 
-    lerp(rgb, 0.5 + 0.4 * contrast * sin(2 pi * rotation * luma + (0, 2 pi / 3, 4 pi / 3)), rotation)
+    lerp(rgb, 0.5 + 0.4 contrast sin(2 pi rotation luma + (0, 2 pi / 3, 4 pi / 3)), rotation)
     """
     phase = torch.arange(3, device=rgb.device) * (2 * math.pi / 3)
     phase = phase.reshape(3, *(1,) * (rgb.ndim - 1))

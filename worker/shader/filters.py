@@ -35,6 +35,16 @@ def gaussian_sum(image: Tensor, radius: int, sigma: float) -> Tensor:
     return functional.conv2d(blurred, g[None, None, None, :], padding=(0, radius))[0, 0]
 
 
+def gaussian_blur(image: Tensor, sigma: float) -> Tensor:
+    """Mean of (H, W) under a Gaussian, cut off at three sigma."""
+    radius = math.ceil(3 * sigma)
+    steps = torch.arange(-radius, radius + 1, dtype=image.dtype, device=image.device)
+    g = torch.exp(-steps.square() / (2 * sigma * sigma))
+    g = g / g.sum()
+    blurred = functional.conv2d(padded(image, radius)[None, None], g[None, None, :, None])
+    return functional.conv2d(blurred, g[None, None, None, :])[0, 0]
+
+
 def gradient(image: Tensor) -> tuple[Tensor, Tensor]:
     """Sobel / 8 of (H, W): d/dy and d/dx in units per pixel."""
     p = padded(image, 1)
@@ -65,8 +75,9 @@ def sample(image: Tensor, y: Tensor, x: Tensor, mode: str) -> Tensor:
     )[0]
 
 
-def positions(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Pixel coordinates y (H, 1) and x (1, W)."""
+def positions(shape: torch.Size, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Pixel coordinates y (H, 1) and x (1, W) of an image of `shape` (H, W)."""
+    height, width = shape
     y = torch.arange(height, dtype=torch.float32, device=device)[:, None]
     return y, torch.arange(width, dtype=torch.float32, device=device)[None]
 

@@ -28,7 +28,7 @@ def spectral_gate(field: Tensor, contours: Tensor, percentile: float, sharpness:
 
 
 def complexity(field: Tensor) -> Tensor:
-    """sigmoid of the standardised |grad f| + sqrt(var f in 7 x 7), (H, W) in 0..1."""
+    """Sigmoid of the standardised |grad f| + sqrt(var f in 7 x 7), (H, W) in 0..1."""
     dy, dx = gradient(field)
     busy = (dy.square() + dx.square()).sqrt() + box_std(field, 7)
     return torch.sigmoid((busy - busy.mean()) / busy.std(correction=0).clamp(min=1e-12))

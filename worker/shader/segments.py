@@ -1,13 +1,13 @@
 """Connected segments of a mask, and what describes them; nothing loops over pixels or segments."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 
-class Segments(NamedTuple):
+@dataclass(frozen=True)
+class Segments:
     """S segments, largest first (equal sizes: the one that starts first in raster order)."""
 
     pixels: Tensor  # (P,) int64 raster indices, grouped by segment
@@ -22,36 +22,54 @@ class Segments(NamedTuple):
         """S."""
         return len(self.size)
 
+    def largest(self, most: int) -> "Segments":
+        """The first `most` segments."""
+        end = int(self.size[:most].sum())
+        return Segments(
+            self.pixels[:end],
+            self.owner[:end],
+            self.start[:most],
+            self.size[:most],
+            self.centre[:most],
+            self.extent[:most],
+        )
 
-def components(mask: Tensor) -> Tensor:
-    """Label the 8-connected components of (H, W) bool by their smallest raster index.
 
-    Hooking and pointer jumping: O(log n) rounds.
+def components(mask: Tensor) -> tuple[Tensor, Tensor]:
+    """The 8-connected components of (H, W) bool.
+
+    Hooking and pointer jumping over the P pixels of the mask alone: O(log P) rounds.
 
     Returns:
-        (H, W) int64; H * W where the mask is off.
+        The raster indices of the mask's pixels, ascending, and the label of each: the position in
+        that list of its component's first pixel. Both (P,) int64.
     """
-    height, width = mask.shape
-    none = height * width
-    index = torch.arange(none, device=mask.device).reshape(height, width)
-    label = index.where(mask, none)
+    pixels = mask.flatten().nonzero()[:, 0]
+    around = _neighbours(mask, pixels)
+    label = torch.arange(len(pixels), device=mask.device)
     while True:
-        nearest = _minimum_3x3(label, none).where(mask, none)
-        flat = torch.cat((label.flatten(), label.new_tensor([none])))
+        padded = torch.cat((label, label.new_tensor([len(pixels)])))
+        nearest = torch.minimum(padded[around].amin(0), label)
         # Hook each root to the smallest label seen next to its tree, then shorten the paths.
-        flat = flat.scatter_reduce(0, flat[:-1], nearest.flatten(), "amin")
-        flat = flat[flat]
-        flat = flat[flat]
-        shorter = torch.minimum(flat[:-1].reshape(height, width), nearest).where(mask, none)
+        hooked = label.scatter_reduce(0, label, nearest, "amin")
+        hooked = torch.minimum(hooked, nearest)
+        shorter = hooked[hooked[hooked]]
         if torch.equal(shorter, label):
-            return label
+            return pixels, label
         label = shorter
 
 
-def _minimum_3x3(label: Tensor, fill: int) -> Tensor:
-    p = functional.pad(label, (1, 1, 1, 1), value=fill)
-    rows = torch.minimum(torch.minimum(p[:-2], p[1:-1]), p[2:])
-    return torch.minimum(torch.minimum(rows[:, :-2], rows[:, 1:-1]), rows[:, 2:])
+def _neighbours(mask: Tensor, pixels: Tensor) -> Tensor:
+    """(8, P): the places in `pixels` of each pixel's neighbours; P where there is none."""
+    height, width = mask.shape
+    place = torch.full((height + 2, width + 2), len(pixels), device=mask.device)
+    y, x = pixels // width + 1, pixels % width + 1
+    place[y, x] = torch.arange(len(pixels), device=mask.device)
+    at, row = y * (width + 2) + x, width + 2
+    steps = torch.tensor(
+        [-row - 1, -row, -row + 1, -1, 1, row - 1, row, row + 1], device=mask.device
+    )
+    return place.flatten()[at + steps[:, None]]
 
 
 def find_segments(mask: Tensor, least: int, most: int, max_size: int) -> Segments:
@@ -60,14 +78,14 @@ def find_segments(mask: Tensor, least: int, most: int, max_size: int) -> Segment
     Components whose bounding box exceeds `max_size` pixels are cut along a grid of that size.
     """
     width = mask.shape[1]
-    pixels = mask.flatten().nonzero()[:, 0]
-    label = components(mask).flatten()[pixels]
+    pixels, label = components(mask)
     y, x = pixels // width, pixels % width
-    _, owner = label.unique(return_inverse=True)
+    owner = _renumbered(label)
     low_y, low_x = _reduce(y, owner, "amin"), _reduce(x, owner, "amin")
     cells = -(-max(mask.shape) // max_size) + 1
     cell = (y - low_y[owner]) // max_size * cells + (x - low_x[owner]) // max_size
-    _, owner, size = (owner * cells * cells + cell).unique(return_inverse=True, return_counts=True)
+    owner = _renumbered(owner * cells * cells + cell)
+    size = torch.bincount(owner)
     first = _reduce(pixels, owner, "amin")
     order = torch.argsort(first)  # then by size: a stable sort keeps raster order in ties
     order = order[torch.argsort(size[order], descending=True, stable=True)]
@@ -97,6 +115,12 @@ def _collect(pixels: Tensor, owner: Tensor, order: Tensor, count: int, width: in
         (total / size[:, None].clamp(min=1)).float(),
         high - low + 1,
     )
+
+
+def _renumbered(labels: Tensor) -> Tensor:
+    """The same grouping with labels 0, 1, 2, ..., in the order of the old ones."""
+    inverse: Tensor = torch.unique(labels, return_inverse=True)[1]
+    return inverse
 
 
 def _reduce(values: Tensor, owner: Tensor, how: str) -> Tensor:

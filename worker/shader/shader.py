@@ -1,19 +1,25 @@
 """One pass of the shader: gate, thicken, then segments or shadow."""
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from worker.shader.colour import luma
-from worker.shader.contours import find_contours
+from worker.shader.contours import ContourRule, find_contours
 from worker.shader.envelope import Phase, phase_of
 from worker.shader.gate import complexity, spectral_gate
-from worker.shader.segments import find_segments, match, signatures
+from worker.shader.segments import Segments, find_segments, match, signatures
 from worker.shader.shadow import cast_shadows
 from worker.shader.thicken import thicken
 from worker.shader.transplant import lay, transplant
+
+STROKE = 2  # pixels
+"""Segments are strokes: of a solid area only the rim of this width is copied, or copies of copies
+fill the paper with slabs."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,6 @@ class ShaderSettings:
     low_gate: Literal["segments", "shadow"]
     overlap_mode: Literal["replace", "blend"]
     shadow_projection: Literal["diameter", "fixed"]
-    contours: str
     percentile: float
     gate_sharpness: float
     effect_strength: float
@@ -51,64 +56,90 @@ def seen(picture: Picture, background: tuple[float, float, float]) -> Tensor:
     return ground + (picture.rgb - ground) * picture.alpha
 
 
-def shade(picture: Picture, field: Tensor, settings: ShaderSettings, pass_index: int) -> Picture:
-    """One pass over a picture, by its field (H, W).
+def shade(
+    picture: Picture,
+    field: Tensor,
+    settings: ShaderSettings,
+    rule: ContourRule,
+    pass_index: int,
+) -> Picture:
+    """One pass over a picture, by its field (H, W); see `shade_stages`."""
+    stages = shade_stages(picture, field, settings, rule, pass_index)
+    while True:
+        try:
+            next(stages)
+        except StopIteration as end:
+            result: Picture = end.value
+            return result
+
+
+def shade_stages(
+    picture: Picture,
+    field: Tensor,
+    settings: ShaderSettings,
+    rule: ContourRule,
+    pass_index: int,
+) -> Generator[None, None, Picture]:
+    """One pass, operator by operator: each `yield` is a place to look at the clock.
 
     Args:
         picture: the result of the pass before.
-        field: one eigenvector; pixels of field 0 that no tile covers should be masked by the caller.
+        field: one eigenvector; 0 where no tile has a vector, and the caller keeps those pixels.
         settings: lengths in pixels or relative to 512, as `scale` says.
+        rule: what counts as a line, from the job's input.
         pass_index: 1-based; picks the phase and the decay of the effect.
     """
     effect = settings.effect_strength * settings.decay ** (pass_index - 1)
     if effect <= 0:
         return picture
-    height, width = field.shape
-    unit = max(height, width) / 512 if settings.scale == "relative" else 1.0
+    unit = max(field.shape) / 512 if settings.scale == "relative" else 1.0
     phase = phase_of(pass_index, settings.envelope)
     phase = phase._replace(dilation_radius=phase.dilation_radius * unit)
     flat = seen(picture, settings.background)
-    contours = find_contours(luma(flat), settings.contours)
+    contours = find_contours(luma(flat), rule)
+    yield
     gate = spectral_gate(field, contours, settings.percentile, settings.gate_sharpness)
     busy = complexity(field)
+    yield
     layers = torch.cat((flat, picture.alpha[None]))
     grown, _ = thicken(layers, contours, gate, busy, phase, effect)
+    yield
     rgb, alpha = grown[:3], torch.maximum(grown[3], picture.alpha)
+    reach = (settings.translation_strength * unit, settings.shadow_offset * unit)
     if settings.low_gate == "shadow":
-        rgb, painted = cast_shadows(
-            rgb,
-            field,
-            contours,
-            gate,
-            effect,
-            settings.translation_strength * unit,
-            settings.shadow_offset * unit,
-        )
+        rgb, painted = cast_shadows(rgb, field, contours, gate, effect, *reach)
     else:
-        rgb, painted = _transplant(rgb, field, contours, gate, busy, settings, effect, unit)
+        strokes = _strokes(contours, gate, settings, unit)
+        yield
+        rgb, painted = _transplant(rgb, field, contours, strokes, busy, settings, effect, *reach)
     return Picture(rgb, torch.maximum(alpha, painted.to(alpha.dtype)))
+
+
+def _strokes(contours: Tensor, gate: Tensor, settings: ShaderSettings, unit: float) -> Segments:
+    """The segments of low gate, twice as many as are wanted as targets."""
+    least = max(1, round(settings.min_segment_pixels * unit * unit))
+    size = max(8, round(settings.max_segment_size * unit))
+    rims = contours & ~_insides(contours, max(1, round(STROKE * unit)))
+    mask = rims & (gate < 0.5)
+    if int(mask.sum()) < 3 * least and bool(rims.any()):
+        mask = rims & (gate < gate[rims].median())
+    return find_segments(mask, least, 2 * settings.max_segments, size)
 
 
 def _transplant(
     rgb: Tensor,
     field: Tensor,
     contours: Tensor,
-    gate: Tensor,
+    source: Segments,
     busy: Tensor,
     settings: ShaderSettings,
     effect: float,
-    unit: float,
+    translation: float,
+    offset: float,
 ) -> tuple[Tensor, Tensor]:
-    least = max(1, round(settings.min_segment_pixels * unit * unit))
-    mask = contours & (gate < 0.5)
-    if int(mask.sum()) < 3 * least and bool(contours.any()):
-        mask = contours & (gate < gate[contours].median())
-    size = max(8, round(settings.max_segment_size * unit))
-    target = find_segments(mask, least, settings.max_segments, size)
-    source = find_segments(mask, least, 2 * settings.max_segments, size)
-    if target.count == 0:
+    if source.count == 0:
         return rgb, torch.zeros_like(contours)
-    # Both lists are in the same order, so that a segment has one index in both.
+    target = source.largest(settings.max_segments)
     described = signatures(field, source)
     matched = match(described[: target.count], described, same=True)
     shadow, front = transplant(
@@ -118,11 +149,17 @@ def _transplant(
         rgb,
         busy,
         effect,
-        settings.translation_strength * unit,
-        settings.shadow_offset * unit,
+        translation,
+        offset,
         settings.shadow_projection,
     )
     void = ~contours
     rgb, below = lay(rgb, shadow, void, settings.overlap_mode)
     rgb, above = lay(rgb, front, void, settings.overlap_mode)
     return rgb, below | above
+
+
+def _insides(contours: Tensor, depth: int) -> Tensor:
+    """Pixels of solid areas further than `depth` from their border."""
+    outside = (~contours)[None, None].float()
+    return functional.max_pool2d(outside, 2 * depth + 1, 1, depth)[0, 0] == 0

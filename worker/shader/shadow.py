@@ -35,7 +35,7 @@ def cast_shadows(
     if float(weight.sum()) < LEAST_WEIGHT or effect <= 0:
         return rgb, weight * 0
     dy, dx = direction(*gradient(field))
-    y, x = positions(*field.shape, rgb.device)
+    y, x = positions(field.shape, rgb.device)
     reach = offset * effect
     behind = sample(
         rgb, y - reach * dx, x + reach * dy, "bilinear"

@@ -1,4 +1,4 @@
-"""What a job asks of the worker: the validated request, without HTTP and without defaults of its own.
+"""What a job asks of the worker: the validated request, without HTTP and without defaults.
 
 The service fills every field from its request specs; the ranges are checked there, once.
 """

@@ -1,0 +1,87 @@
+"""The application: routes, and every error as problem+json."""
+
+import json
+
+import structlog
+from quart import Quart, Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+
+from service import problems
+from service.desk import Desk
+from service.origins import check_origin, cors_headers
+from service.problems import Problem, echo
+from service.quart_guards import GuardedQuart
+from service.routes_jobs import job_routes
+from service.routes_pages import page_routes
+from service.routes_work import work_routes
+from service.sockets import event_routes
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_OURS = "Something broke while this request was answered; the log of the service says more."
+_log = structlog.stdlib.get_logger("itten.app")
+
+
+def create_app(desk: Desk) -> GuardedQuart:
+    """The application that puts its orders on this desk."""
+    app = GuardedQuart("service", static_folder=None)
+    for routes in (work_routes(desk), job_routes(desk), event_routes(desk), page_routes(desk)):
+        app.register_blueprint(routes)
+    _tell_problems(app)
+    _guard_origins(app, desk.settings.allowed_origins)
+    return app
+
+
+def _tell_problems(app: Quart) -> None:
+    @app.errorhandler(Problem)
+    async def problem(error: Problem) -> Response:
+        if error.status == 500:
+            _log.error("a request failed", problem=error.to_document())
+        return problem_answer(error)
+
+    @app.errorhandler(HTTPException)
+    async def refused(error: HTTPException) -> Response:
+        return problem_answer(_translated(error))
+
+    @app.errorhandler(Exception)
+    async def broken(error: Exception) -> Response:
+        _log.error("a request broke", exc_info=error)
+        return problem_answer(Problem(_OURS))
+
+
+def _guard_origins(app: Quart, allowed: tuple[str, ...]) -> None:
+    @app.before_request
+    async def check() -> None:
+        if request.method not in _SAFE:
+            check_origin(request.headers, allowed)
+
+    @app.after_request
+    async def finish(response: Response) -> Response:
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.update(cors_headers(request.headers, allowed))
+        return response
+
+
+def problem_answer(problem: Problem) -> Response:
+    """The problem as its own document."""
+    body = json.dumps(problem.to_document(), ensure_ascii=False).encode(errors="replace")
+    return Response(body, problem.status, problem.headers())
+
+
+def _translated(error: HTTPException) -> Problem:
+    """What the framework refuses by itself."""
+    path = echo(request.path)
+    if isinstance(error, WerkzeugMethodNotAllowed):
+        allow = sorted(error.valid_methods or ())
+        takes = ", ".join(allow)
+        return problems.MethodNotAllowed(
+            f"{path} takes {takes}, not {echo(request.method)}.", allow=allow
+        )
+    if error.code == 404:
+        return problems.NotFound(f"There is nothing at {path}; /openapi.json lists what there is.")
+    if error.code == 413:
+        return problems.BodyTooLarge("The body is too large; send a smaller image.")
+    if error.code is not None and 400 <= error.code < 500:
+        return problems.Malformed("The request cannot be read; check its headers.")
+    _log.error("a request broke", exc_info=error)
+    return Problem(_OURS)

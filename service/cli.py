@@ -1,0 +1,115 @@
+"""The command `itten`: serve, worker, health.
+
+Exit status: 0 when all went well, 1 when it did not, 2 when what was asked for cannot work.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+
+from service.settings import PREFIX, Settings, SettingsError
+
+_OVERRIDES = ("host", "port", "device", "data")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] == "worker":  # with a command line of its own
+        _become_worker(arguments[1:])
+    options = _parser().parse_args(arguments)
+    try:
+        settings = Settings.from_env(_environment(options))
+    except SettingsError as error:
+        return _complain(str(error), 2)
+    if options.command == "health":
+        return _health(options.url or _own_url(settings))
+    if options.show_settings:
+        print(settings.show())
+        return 0
+    return _serve(settings)
+
+
+def _serve(settings: Settings) -> int:
+    # Late, as this takes a third of a second and `--help` need not wait.
+    import trio
+
+    from service.logs import configure_logs
+    from service.running import run_service
+    from service.store import StoreError
+    from service.worker_link import WorkerUnusable
+
+    configure_logs(settings)
+    for note in settings.warnings():
+        print(f"itten: WARNING: {note}", file=sys.stderr)
+    try:
+        return trio.run(run_service, settings)
+    except* (StoreError, OSError, WorkerUnusable) as group:
+        reason = str(next(_leaves(group)))
+    return _complain(reason, 2)
+
+
+def _health(url: str) -> int:
+    import httpx
+
+    try:
+        answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=5.0)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return _complain(f"{url} does not answer: {error}", 1)
+    print(answer.text)
+    return 0 if answer.status_code == 200 else 1
+
+
+def _become_worker(arguments: Sequence[str]) -> None:
+    """Be replaced by the worker: this package does not import it, nor torch."""
+    command = [sys.executable, "-P", "-m", "worker", *arguments]
+    sys.stdout.flush()
+    os.execv(sys.executable, command)  # noqa: S606 - our own module
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="itten", description="Shades images by the spectrum of their own graph, by a deadline."
+    )
+    parser.add_argument("--version", action="version", version=f"itten {version('itten')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="start the service and its worker")
+    for name in _OVERRIDES:
+        serve.add_argument(f"--{name}", help=f"instead of {PREFIX}{name.upper()}")
+    serve.add_argument("--show-settings", action="store_true", help="print the settings and leave")
+    commands.add_parser("worker", help="start a worker alone; see `itten worker --help`")
+    health = commands.add_parser("health", help="say whether a service is ready")
+    health.add_argument("--url", help="where it is; as the settings say, when not given")
+    return parser
+
+
+def _environment(options: argparse.Namespace) -> Mapping[str, str]:
+    """The environment, with what the command line says instead."""
+    given = {name: getattr(options, name, None) for name in _OVERRIDES}
+    spoken = {PREFIX + name.upper(): text for name, text in given.items() if text is not None}
+    return {**os.environ, **spoken}
+
+
+def _own_url(settings: Settings) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _complain(what: str, status: int) -> int:
+    for line in what.splitlines():
+        print(f"itten: {line}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

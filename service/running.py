@@ -1,0 +1,115 @@
+"""Everything that `itten serve` runs, in one tree of nurseries, from start to signal to end."""
+
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+import structlog
+import trio
+
+from service.app import create_app
+from service.desk import Desk, open_desk
+from service.images import open_decoders
+from service.prices import EncodePrices
+from service.serving import serve
+from service.settings import Settings
+from service.store import Store
+from service.worker_link import WorkerLink, open_workers
+
+# Beyond the longest deadline: what runs at the signal is answered, and the answer is sent.
+GRACE_S = 1.5
+_log = structlog.stdlib.get_logger("itten")
+
+
+async def run_service(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; a second one ends it at once. Returns the exit status.
+
+    Raises:
+        StoreError: the data directory cannot be used.
+        OSError: the address cannot be listened on.
+        WorkerUnusable: in a group, when the worker cannot use the device asked for.
+    """
+    status = 1  # unless the end is reached in good order
+    shutdown = trio.Event()
+    with trio.CancelScope() as everything:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(_watch_signals, shutdown, everything)
+            async with open_parts(settings) as desk:
+                await _serve(settings, desk, shutdown)
+            status = 0
+            nursery.cancel_scope.cancel()
+    return status
+
+
+@asynccontextmanager
+async def open_parts(
+    settings: Settings, worker_command: Sequence[str] | None = None
+) -> AsyncIterator[Desk]:
+    """A desk with all that it needs: workers, decoders, store, prices."""
+    store = await trio.to_thread.run_sync(partial(_open_store, settings))
+    try:
+        async with (
+            open_workers(
+                settings.workers,
+                device=settings.device,
+                threads=settings.threads,
+                command=worker_command,
+            ) as link,
+            open_decoders(settings.pixel_limit("cpu")) as decoders,
+        ):
+            prices = await trio.to_thread.run_sync(EncodePrices.measured)
+            async with open_desk(settings, link, decoders, store, prices) as desk:
+                yield desk
+    finally:
+        store.close()
+
+
+async def _serve(settings: Settings, desk: Desk, shutdown: trio.Event) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_close_desk, desk, shutdown)
+        async with trio.open_nursery() as serving:
+            urls = await serving.start(
+                partial(
+                    serve,
+                    create_app(desk),
+                    host=settings.host,
+                    port=settings.port,
+                    shutdown=shutdown,
+                    grace_s=settings.max_deadline_s + GRACE_S,
+                    max_body=settings.max_body_bytes,
+                )
+            )
+            nursery.start_soon(_announce, desk.link, urls)
+        await desk.drain()
+        nursery.cancel_scope.cancel()
+
+
+async def _close_desk(desk: Desk, shutdown: trio.Event) -> None:
+    await shutdown.wait()
+    desk.closing = True
+
+
+async def _announce(link: WorkerLink, urls: list[str]) -> None:
+    _log.info("listening; the worker is warming up", urls=urls)
+    await link.wait_ready()
+    for url in urls:
+        print(f"Itten is ready at {url}", flush=True)
+
+
+async def _watch_signals(
+    shutdown: trio.Event,
+    everything: trio.CancelScope,
+    task_status: trio.TaskStatus[None],
+) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
+        async for number in signals:
+            if shutdown.is_set():
+                everything.cancel()
+            _log.info("stopping", signal=signal.Signals(number).name)
+            shutdown.set()
+
+
+def _open_store(settings: Settings) -> Store:
+    return Store(settings.data, keep_s=settings.keep_s, keep_bytes=settings.keep_bytes)

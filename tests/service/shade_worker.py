@@ -1,0 +1,129 @@
+"""A worker process that inverts pictures instead of shading them, and misbehaves on demand.
+
+`python -m tests.service.shade_worker MODE --fd N`, where MODE is `quick`, `slow` (20 ms a tile),
+`deaf` (never comes back from a step), `dying` (ends in its first step), `failing` (raises) or
+`unready` (never says hello).
+"""
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from worker.engine import Engine
+from worker.program import prepare_process, run_child
+from worker.runs import Array, Emission
+from worker.wire.messages import Certificate, Finished, Hello, PassDone, Preview, Submit, Tiles
+from worker.wire.params import ShadeParams
+
+TILES = 4  # in every pass of every picture
+HELLO = Hello(
+    device="cpu", device_name="test", warning=None, shade_s_per_mp=0.01, field_s_per_mp=0.01
+)
+
+
+class InvertingRun:
+    """Each step is a tile; a pass inverts the picture."""
+
+    def __init__(self, mode: str, submit: Submit, pixels: bytes) -> None:
+        self.mode, self.submit, self.job = mode, submit, submit.job
+        self.shading = isinstance(submit.params, ShadeParams)
+        self.passes = submit.params.passes if isinstance(submit.params, ShadeParams) else 1
+        self.pixels, self.tiles = pixels, 0
+
+    def step(self) -> Sequence[Emission]:
+        if self.mode == "deaf":
+            time.sleep(1000)
+        if self.mode == "dying":
+            os._exit(1)
+        if self.mode == "failing":
+            raise ZeroDivisionError("secret/path.py said no")
+        if self.mode == "slow":
+            time.sleep(0.02)
+        self.tiles += 1
+        emissions = [self._tile(), self._preview()]
+        if self.shading and self.tiles % TILES == 0:
+            self.pixels = bytes(255 - np.frombuffer(self.pixels, np.uint8))
+            done = PassDone(job=self.job, index=self.tiles // TILES, of=self.passes)
+            emissions.append((done, self.pixels))
+        return emissions
+
+    @property
+    def finished(self) -> bool:
+        return self.tiles >= TILES * self.passes
+
+    def next_step_s(self) -> float | None:
+        return None
+
+    def conclude_s(self) -> float:
+        return 0.001
+
+    def conclude(self) -> tuple[Finished, bytes | memoryview]:
+        reached = TILES if self.finished else self.tiles % TILES
+        size = self.submit.width * self.submit.height
+        finished = Finished(
+            job=self.job,
+            state="complete" if self.finished else "partial",
+            channels=self.submit.channels if self.shading else 3,
+            pass_tiles_converged=reached,
+            pass_tiles_total=TILES,
+            passes_done=self.tiles // TILES if self.shading else 0,
+            passes_total=self.passes if self.shading else 0,
+            tiles_done=self.tiles,
+            tiles_total=TILES * self.passes,
+            field_s=0.25,
+            shade_s=0.125,
+            arrays=self.tiles > 0,
+        )
+        return finished, self.pixels if self.shading else bytes(3 * size)
+
+    def arrays(self) -> Iterator[tuple[str, Array]]:
+        h, w = self.submit.height, self.submit.width
+        yield "vectors", np.ones((h, w, 4), np.float32)
+        yield "lambda2", np.ones((h, w), np.float32)
+        yield "tiles", np.array([[0, 0, h, w]], np.int32)
+        yield "theta", np.ones((1, 4))
+        for name in ("residual", "angle_bound"):
+            yield name, np.zeros(1)
+        yield "iterations", np.ones(1, np.int32)
+        yield "status", np.array(["converged"])
+        yield "picture", np.zeros((h, w, 3), np.uint8)
+
+    def _tile(self) -> Emission:
+        certificate = Certificate(0, 0, 8, 8, "converged", 0.01, 0.5, 3)
+        total = TILES * self.passes
+        index = (self.tiles - 1) // TILES + 1
+        return Tiles(
+            job=self.job, pass_index=index, done=self.tiles, total=total, certificates=[certificate]
+        ), b""
+
+    def _preview(self) -> Emission:
+        preview = Preview(
+            job=self.job,
+            kind="field",
+            pass_index=1,
+            x=0,
+            y=0,
+            width=2,
+            height=1,
+            full_width=self.submit.width,
+            full_height=self.submit.height,
+            pixel_width=2,
+            pixel_height=1,
+            channels=3,
+        )
+        return preview, bytes(6)
+
+
+def main() -> int:
+    mode, fd = sys.argv[1], int(sys.argv[3])
+    prepare_process(is_child=True)
+    if mode == "unready":
+        time.sleep(1000)
+    return run_child(fd, Engine(lambda submit, pixels: InvertingRun(mode, submit, pixels)), HELLO)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
