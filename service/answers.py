@@ -1,5 +1,6 @@
 """From a job and its pictures to HTTP answers: headers, files, names, tags."""
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from service.desk import Desk
 from service.encode import Format
 from service.jobs import Job, JobState, links
 from service.negotiation import JSON, NPZ
-from service.problems import Conflict, Problem
+from service.problems import MEDIA_TYPE, Conflict, NoLongerKept
 from service.results import Shown
 
 _PIECE = 1 << 20  # bytes of a file that are read at a time
@@ -39,25 +40,21 @@ def accepted_answer(job: Job) -> Response:
     return response
 
 
-def check_answerable(job: Job) -> None:
-    """Raise what a caller that waits for this ended job is to be told instead of a picture."""
+def refusal(job: Job) -> Response | None:
+    """What a caller that waits for this ended job is told instead of a picture, if anything.
+
+    Raises:
+        Conflict: somebody cancelled the job.
+    """
     if job.state is JobState.CANCELLED:
         raise Conflict(f"The job has been cancelled: {job.status_reason}.")
-    if job.state is JobState.FAILED:
-        raise KeptProblem(job.problem or Problem("The job failed.").to_document())
-
-
-class KeptProblem(Problem):
-    """A problem that was kept with a job, told again."""
-
-    def __init__(self, document: dict[str, Any]) -> None:
-        super().__init__(document["detail"], retry_after=1 if document["status"] == 503 else None)
-        self.status = document["status"]  # type: ignore[misc] # of this one
-        self._document = document
-
-    def to_document(self) -> dict[str, Any]:
-        """The document as it was kept."""
-        return self._document
+    if job.problem is None:
+        return None
+    headers = {"Itten-Job": job.id}
+    if job.problem["status"] == 503:
+        headers["Retry-After"] = "1"
+    body = msgspec.json.encode(job.problem)
+    return Response(body, job.problem["status"], headers, content_type=MEDIA_TYPE)
 
 
 def job_headers(job: Job) -> dict[str, str]:
@@ -107,8 +104,11 @@ async def npz_answer(request: Request, job: Job, path: Path) -> Response:
     }
     if _is_known(request, headers["ETag"]):
         return Response(b"", 304, headers)
-    file = await trio.open_file(path, "rb")  # before the first byte, and whatever becomes of it
-    headers["Content-Length"] = str(path.stat().st_size)
+    try:
+        file = await trio.open_file(path, "rb")  # held open, whatever becomes of the job
+    except FileNotFoundError as error:
+        raise NoLongerKept("The field was removed while it was asked for.") from error
+    headers["Content-Length"] = str(os.stat(file.fileno()).st_size)
     return Response(_pieces(file), 200, headers, content_type=NPZ)
 
 

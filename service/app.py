@@ -3,7 +3,7 @@
 import json
 
 import structlog
-from quart import Quart, Response, request
+from quart import Quart, Response, has_websocket_context, request, websocket
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
@@ -70,7 +70,7 @@ def problem_answer(problem: Problem) -> Response:
 
 def _translated(error: HTTPException) -> Problem:
     """What the framework refuses by itself."""
-    path = echo(request.path)
+    path = echo((websocket if has_websocket_context() else request).path)
     if isinstance(error, WerkzeugMethodNotAllowed):
         allow = sorted(error.valid_methods or ())
         takes = ", ".join(allow)

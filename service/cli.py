@@ -47,8 +47,8 @@ def _serve(settings: Settings) -> int:
     try:
         return trio.run(run_service, settings)
     except* (StoreError, OSError, WorkerUnusable) as group:
-        reason = str(next(_leaves(group)))
-    return _complain(reason, 2)
+        reason = next(_leaves(group))
+    return _complain(getattr(reason, "strerror", None) or str(reason), 2)
 
 
 def _health(url: str) -> int:

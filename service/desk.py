@@ -1,9 +1,7 @@
 """The life of a job, from an order to its end: nothing that was accepted is lost.
 
-    accept      header, place, pixels, record; then the job runs in the desk's nursery
-    _compute    the worker's messages become progress, events and stored passes
-    settled     by the worker; or here, at the deadline, when it is lost, or when it is cancelled
-    _retire     the arrays of the field, the terminal event, room for other jobs
+    accept      header, place, pixels, record
+    _run        `service.computation`, in the desk's nursery; then room for other jobs
 
 What a job has to show is read through `service.results`.
 """
@@ -18,27 +16,26 @@ import trio
 
 from service import deadlines
 from service.admission import Admission, Place, Work
+from service.computation import Computation
 from service.decoder_messages import Header
-from service.encode import FORMATS, check_encodable, encode_preview
-from service.events import Accepted, preview
+from service.encode import FORMATS, check_encodable
+from service.events import Accepted
 from service.images import Decoders
+from service.job_files import INPUT
 from service.jobs import Job, Progress, new_job_id
 from service.live_job import LiveJob
 from service.mailbox import Broadcast, Mailbox
 from service.orders import Order
 from service.picture import Picture
 from service.prices import EncodePrices
-from service.problems import Busy, NoRoom, NotReady, Problem
+from service.problems import Busy, NoRoom, NotReady
 from service.settings import Settings
 from service.store import Store
-from service.worker_answers import Answers, WorkerLost
 from service.worker_link import WorkerLink
 from worker.wire import messages as wire
 
-ARRAYS_S = 60.0  # for a field's arrays to come and be written
 TIDY_S = 60.0  # between two looks for jobs that are too old
 MAX_LISTENERS = 64  # of one job
-_BROKEN = "The service failed over this job, which is a bug; its log says more about job {}."
 _log = structlog.stdlib.get_logger("itten.desk")
 
 
@@ -66,10 +63,12 @@ class Desk:
     nursery: trio.Nursery
     live: dict[str, LiveJob] = field(default_factory=dict)
     admission: Admission = field(init=False)
+    computation: Computation = field(init=False)
     closing: bool = False
 
     def __post_init__(self) -> None:
         self.admission = Admission(self.settings.max_queue, self.settings.max_deadline_s)
+        self.computation = Computation(self.link, self.store)
 
     # --- getting in ---------------------------------------------------------------------------
 
@@ -134,118 +133,18 @@ class Desk:
     def _keep(self, record: Job, picture: Picture) -> None:
         self.store.add(record)
         try:
-            self.store.put_pixels(record.id, "input", picture)
+            self.store.put_pixels(record.id, INPUT, picture)
         except BaseException:
             self.store.delete(record.id)
             raise
 
-    # --- running ------------------------------------------------------------------------------
-
     async def _run(self, live: LiveJob) -> None:
-        answers: Answers | None = None
         try:
-            with live.place:
-                answers = await self._submit(live)
-                await self._compute(live, answers)
-            await self._store_result(live)
-            await self._retire(live, answers)
-        except Exception as error:  # one job's failure must not end the others'
-            await self._broken(live, error)
+            await self.computation.run(live)
         finally:
-            if answers is not None:
-                answers.close()
             self.live.pop(live.record.id, None)
             live.close()
         await self._evict()
-
-    async def _submit(self, live: LiveJob) -> Answers:
-        now = trio.current_time()
-        live.stop.deadline = deadlines.patience(live.worker_by, now, live.submit)
-        live.leaves(now)
-        pixels = bytes(live.latest.pixels)
-        submit = deadlines.with_budget(live.submit, live.worker_by, now)
-        return await self.link.submit(submit, pixels)
-
-    async def _compute(self, live: LiveJob, answers: Answers) -> None:
-        """Follow the worker to the end of the job, which comes at its deadline at the latest."""
-        reason = "the worker did not answer in time"
-        try:
-            with live.stop:
-                async for message, payload in answers:
-                    await self._hear(live, message, payload)
-                    if isinstance(message, wire.Finished):
-                        return
-        except WorkerLost as lost:
-            reason = str(lost)
-        if live.cancelled is not None:
-            live.finish_cancelled()
-        else:
-            live.finish_without_worker(reason)
-        # The place is free when the device is: a worker that does not obey is replaced.
-        await self.link.cancel(live.record.id)
-
-    async def _hear(self, live: LiveJob, message: wire.ToService, payload: bytes) -> None:
-        if isinstance(message, wire.Finished):
-            live.finish(message, payload)
-        elif isinstance(message, wire.Preview):
-            await self._show(live, message, payload)
-        elif isinstance(message, wire.Started | wire.Tiles | wire.PassDone):
-            if isinstance(message, wire.PassDone):
-                await self._store_pass(live, message, payload)
-            live.hear(message, payload)
-
-    async def _show(self, live: LiveJob, message: wire.Preview, pixels: bytes) -> None:
-        if live.broadcast.listeners and live.pace.allows(trio.current_time()):
-            picture = Picture(message.pixel_width, message.pixel_height, message.channels, pixels)
-            encoded = await trio.to_thread.run_sync(encode_preview, picture)
-            live.broadcast.publish(preview(message, encoded, "webp"))
-
-    async def _store_pass(self, live: LiveJob, message: wire.PassDone, pixels: bytes) -> None:
-        submit = live.submit
-        picture = Picture(submit.width, submit.height, submit.channels, pixels)
-        await self._put(live, f"pass-{message.index}", picture)
-
-    # --- the end ------------------------------------------------------------------------------
-
-    async def _store_result(self, live: LiveJob) -> None:
-        if live.result is not None:
-            await self._put(live, "result", live.result)
-        await self._save(live.record)
-        live.announce_end()
-
-    async def _put(self, live: LiveJob, name: str, picture: Picture) -> None:
-        try:
-            await trio.to_thread.run_sync(self.store.put_pixels, live.record.id, name, picture)
-        except NoRoom:
-            # Whoever waits for it gets it all the same; later it will be missing.
-            _log.error("the disk is full; a picture is not kept", job=live.record.id, name=name)
-
-    async def _retire(self, live: LiveJob, answers: Answers) -> None:
-        if not live.expects_arrays:
-            return
-        live.stop = trio.CancelScope(deadline=trio.current_time() + ARRAYS_S)
-        try:
-            with live.stop:
-                async for message, payload in answers:
-                    if isinstance(message, wire.ArrayChunk):
-                        await self._store_piece(live, message, payload)
-                if live.arrays_complete:
-                    await trio.to_thread.run_sync(self.store.arrays_done, live.record.id)
-        except (WorkerLost, NoRoom) as error:
-            _log.error("a field is not kept", job=live.record.id, reason=str(error))
-
-    async def _store_piece(self, live: LiveJob, chunk: wire.ArrayChunk, payload: bytes) -> None:
-        job = live.record.id
-        await trio.to_thread.run_sync(self.store.put_array_chunk, job, chunk, payload)
-        live.add_piece(chunk, len(payload))
-
-    async def _broken(self, live: LiveJob, error: Exception) -> None:
-        _log.exception("a job broke", job=live.record.id, exc_info=error)
-        if not live.record.state.ended:
-            problem = error if isinstance(error, Problem) else None
-            live.fail(problem or Problem(_BROKEN.format(live.record.id)), "the service failed")
-            await self._save(live.record)
-        live.announce_end()
 
     # --- listening, stopping ------------------------------------------------------------------
 
@@ -285,7 +184,7 @@ class Desk:
     def note_encoding(self, record: Job, seconds: float) -> None:
         """Keep what encoding the answer took; the answer does not wait for that."""
         record.timings = msgspec.structs.replace(record.timings, encode_s=seconds)
-        self.nursery.start_soon(self._save, record)
+        self.nursery.start_soon(self.computation.save, record)
 
     async def drain(self) -> None:
         """Take no more orders, and return when every job has ended."""
@@ -298,12 +197,6 @@ class Desk:
         while True:
             await self._evict()
             await trio.sleep(TIDY_S)
-
-    async def _save(self, record: Job) -> None:
-        try:
-            await trio.to_thread.run_sync(self.store.save, record)
-        except NoRoom:
-            _log.error("the disk is full; a record is not kept", job=record.id)
 
     async def _evict(self) -> None:
         try:

@@ -9,11 +9,11 @@ from quart import Blueprint, Response, request
 from service import results
 from service.answers import (
     accepted_answer,
-    check_answerable,
     document_answer,
     job_headers,
     npz_answer,
     picture_answer,
+    refusal,
 )
 from service.desk import Desk
 from service.job_files import RESULT
@@ -52,26 +52,28 @@ async def _work(desk: Desk, make_order: OrderMaker, offers: tuple[str, ...]) -> 
         return accepted_answer(live.record)
     try:
         await live.settled.wait()
-        check_answerable(live.record)
-        began = trio.current_time()
-        response = await _answer(desk, live, media)
-        desk.note_encoding(live.record, trio.current_time() - began)
+        return refusal(live.record) or await _answer(desk, live, media)
     except trio.Cancelled:
         live.cancel("the client hung up")
         raise
+
+
+async def _answer(desk: Desk, live: LiveJob, media: str) -> Response:
+    began = trio.current_time()
+    response = await _encoded(desk, live, media)
+    desk.note_encoding(live.record, trio.current_time() - began)
     response.headers.update(job_headers(live.record))
     return response
 
 
-async def _answer(desk: Desk, live: LiveJob, media: str) -> Response:
+async def _encoded(desk: Desk, live: LiveJob, media: str) -> Response:
     job = live.record
     if media == JSON:
         return document_answer(job)
     if media == NPZ:
         return await npz_answer(request, job, await results.field_npz(desk, job))
     assert live.result is not None
-    shown = Shown(live.result, RESULT)
-    return await picture_answer(request, desk, job, shown, IMAGES[media])
+    return await picture_answer(request, desk, job, Shown(live.result, RESULT), IMAGES[media])
 
 
 def _prefers_async() -> bool:

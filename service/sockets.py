@@ -35,6 +35,8 @@ def event_routes(desk: Desk) -> Blueprint:
         choose(request, EVENTS)
         job = await desk.find(job_id)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        if request.method == "HEAD":
+            return Response(b"", 200, headers, content_type=EVENTS)
         response = Response(_stream(desk.listen(job)), 200, headers, content_type=EVENTS)
         response.timeout = None  # it lasts as long as the job
         return response

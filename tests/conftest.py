@@ -2,6 +2,10 @@
 
 import pytest
 
+from worker.runtime import prepare_libraries
+
+prepare_libraries()  # tests share the cores with the processes they start
+
 
 @pytest.fixture
 def anyio_backend() -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from worker.allocator import keep_freed_memory
 from worker.engine import Engine
 from worker.program import prepare_process, run_child, run_listening
+from worker.runtime import prepare_libraries
 from worker.wire.address import parse_address
 from worker.wire.messages import Hello
 
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a worker until its service hangs up or it is told to stop; return the exit status."""
     options = _parser().parse_args(arguments)
     prepare_process(is_child=options.fd is not None)
+    prepare_libraries()
     from worker.device import DeviceUnusable  # late, as torch takes seconds: `--help` need not wait
 
     try:
@@ -49,7 +50,6 @@ def _warm_engine(asked: "Asked", threads: int | None) -> tuple[Engine, Hello]:
     if device.warning:
         structlog.get_logger().warning(device.warning)
     set_threads(threads)
-    keep_freed_memory()
     from worker.kinds import make_run
     from worker.kinds.warmup import warm_up
 

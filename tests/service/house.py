@@ -26,7 +26,6 @@ from service.running import open_parts
 from service.serving import serve
 from service.settings import Settings
 
-
 FRIEND = "https://friend.example"  # its pages may call the session's house
 
 

@@ -1,8 +1,8 @@
 """A worker process that inverts pictures instead of shading them, and misbehaves on demand.
 
-`python -m tests.service.shade_worker MODE --fd N`, where MODE is `quick`, `slow` (20 ms a tile),
-`deaf` (never comes back from a step), `dying` (ends in its first step), `failing` (raises) or
-`unready` (never says hello).
+`python -m tests.service.shade_worker MODE --fd N` or `MODE --listen unix:/path`, where MODE is
+`quick`, `slow` (20 ms a tile), `deaf` (never comes back from a step), `dying` (ends in its first
+step), `failing` (raises) or `unready` (never says hello).
 """
 
 import os
@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from worker.engine import Engine
-from worker.program import prepare_process, run_child
+from worker.program import prepare_process, run_child, run_listening
 from worker.runs import Array, Emission
+from worker.wire.address import parse_address
 from worker.wire.messages import Certificate, Finished, Hello, PassDone, Preview, Submit, Tiles
 from worker.wire.params import ShadeParams
 
@@ -118,11 +119,14 @@ class InvertingRun:
 
 
 def main() -> int:
-    mode, fd = sys.argv[1], int(sys.argv[3])
-    prepare_process(is_child=True)
+    mode, how, where = sys.argv[1:]
+    prepare_process(is_child=how == "--fd")
     if mode == "unready":
         time.sleep(1000)
-    return run_child(fd, Engine(lambda submit, pixels: InvertingRun(mode, submit, pixels)), HELLO)
+    engine = Engine(lambda submit, pixels: InvertingRun(mode, submit, pixels))
+    if how == "--fd":
+        return run_child(int(where), engine, HELLO)
+    return run_listening([parse_address(where)], engine, HELLO)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,9 @@ async def test_the_npz_of_a_field_is_whole(site: httpx.AsyncClient):
     again = await site.get(path, headers=npz)
     assert again.content == answer.content
     assert answer.headers["content-length"] == str(len(answer.content))
+    head = await site.head(path, headers=npz)
+    assert (head.content, head.headers["etag"]) == (b"", again.headers["etag"])
+    assert head.headers["content-length"] == str(len(answer.content))
     known = await site.get(path, headers=npz | {"If-None-Match": '"x"'})
     assert known.status_code == 200
     picture = await site.get(path)

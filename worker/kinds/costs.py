@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 SMOOTHING = 0.3  # weight of the newest measurement
 MARGIN = 1.3  # an estimate that decides about a deadline errs on the long side
+LEAST_PIXELS = 1 << 16
+"""What smaller pictures cost is mostly the calls: one of a single pixel would set a price at which
+no large picture is ever begun."""
 
 
 @dataclass
@@ -13,8 +16,9 @@ class Price:
     s_per_pixel: float
 
     def learn(self, seconds: float, pixels: int) -> None:
-        """Take a measurement into account."""
-        self.s_per_pixel += SMOOTHING * (seconds / max(1, pixels) - self.s_per_pixel)
+        """Take a measurement into account, unless the picture is too small to say anything."""
+        if pixels >= LEAST_PIXELS:
+            self.s_per_pixel += SMOOTHING * (seconds / pixels - self.s_per_pixel)
 
     def estimate(self, pixels: int) -> float:
         """Seconds for so many pixels, with a margin."""

@@ -13,7 +13,7 @@ from worker.kinds.solving import bounds, field_arrays, field_settings
 from worker.numerics.field import FieldSolver
 from worker.runs import Array, Emission
 from worker.shader.colour import luma
-from worker.shader.contours import ContourRule, contour_rule
+from worker.shader.contours import ContourRule, contour_rule, tone_level
 from worker.shader.envelope import Phase
 from worker.shader.shader import Picture, ShaderSettings, seen, shade, shade_stages
 from worker.wire.messages import Finished, PassDone, Preview, Submit
@@ -73,7 +73,9 @@ class ShadeRun:
         if not self.finished and self._rows_solved():
             started = time.perf_counter()
             picture = self._shaded_where_solved()
-            self._shade_s += self._shading_s + time.perf_counter() - started
+            seconds = self._shading_s + time.perf_counter() - started
+            SHADING.learn(seconds, self._rows_solved() * self._submit.width)
+            self._shade_s += seconds
         median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,
@@ -170,7 +172,9 @@ class ShadeRun:
         rows = self._rows_solved()
         part = Picture(self._picture.rgb[:, :rows], self._picture.alpha[:rows])
         field, index = self._field()[:rows], self._passes_done + 1
-        shaded = shade(part, field, self._settings, self._lines(), index)
+        whole = luma(seen(self._picture, self._settings.background))
+        rule = self._lines()._replace(level=tone_level(whole))
+        shaded = shade(part, field, self._settings, rule, index)
         covered = self._covered()[:rows]
         rgb, alpha = self._picture.rgb.clone(), self._picture.alpha.clone()
         rgb[:, :rows] = shaded.rgb.where(covered, part.rgb)

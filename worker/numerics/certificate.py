@@ -27,6 +27,9 @@ def certify(theta: Tensor, residuals: Tensor) -> Certificate:
         residuals: (B, k) norms of L x - theta x for unit x.
     """
     k = theta.shape[1]
+    if k == 1:  # nothing to measure a gap against
+        one = torch.ones(len(theta), dtype=torch.int64, device=theta.device)
+        return Certificate(one, torch.full_like(theta[:, 0], torch.inf), residuals[:, 0])
     apart = theta[:, 1:] - theta[:, :-1] > CLUSTER_GAP * theta[:, 1:]
     seen = apart.any(1)
     cluster = torch.where(seen, apart.to(torch.uint8).argmax(1) + 1, k)

@@ -25,6 +25,10 @@ GROW_AFTER = 4
 STEPS_SINGLE, STEPS_DOUBLE = 12, 30
 """Steps in float32, then in float64 for the tiles whose bound float32 could not bring down."""
 
+SINGLE_GAP, SINGLE_LEAST = 3e-3, 3
+"""Below this gap above the cluster, float32's rounding of L x (about 1e-4) alone is more than the
+tolerance allows; such a tile goes on in float64 after so many steps."""
+
 WHOLE_PIXELS = 2_000_000
 """Up to this size the whole image is coarse before any tile is refined; above, row by row."""
 
@@ -158,7 +162,7 @@ class FieldSolver:
                 continue
             flat = self._flat_tiles(waiting)
             if flat:
-                self._store(flat, self._flat().select(torch.zeros(len(flat), dtype=torch.int64)), 0)
+                self._settle(flat, self._flat().select(torch.zeros(len(flat), dtype=torch.int64)))
                 yield flat
             waiting = sorted(set(waiting) - set(flat))
             if self.vectors.shape[2] <= DENSE_PIXELS:
@@ -182,7 +186,7 @@ class FieldSolver:
         s = self.settings
         for batch in self._batches(tiles):
             rgb = self.tiling.crop(self.image, batch)
-            self._store(batch, solve_dense(rgb, s.stencil, s.tau, CHANNELS), 0)
+            self._settle(batch, solve_dense(rgb, s.stencil, s.tau, BLOCKS[-1]))
             yield batch
 
     def _iterate(self, tiles: list[int]) -> Iterator[list[int]]:
@@ -222,6 +226,10 @@ class FieldSolver:
             gapless = (solution.cluster == k).cpu() & (step >= GROW_AFTER)
             going = (self.status[tiles] < TileStatus.CONVERGED) & ~gapless
             self._give_up(tiles, gapless, k, dtype)
+            if single and step >= SINGLE_LEAST:
+                close = going & (solution.gap < SINGLE_GAP).cpu()
+                self._escalate(tiles, close, k, torch.float64)
+                going &= ~close
             rows = going.nonzero()[:, 0]
             if len(rows) == 0:
                 return
@@ -229,7 +237,12 @@ class FieldSolver:
                 batch.keep(rows.to(self.image.device))
                 tiles = [tiles[int(r)] for r in rows]
         if single:
-            self._escalated.setdefault((k, torch.float64), []).extend(tiles)
+            self._escalate(tiles, torch.ones(len(tiles)), k, torch.float64)
+
+    def _escalate(self, tiles: list[int], rows: Tensor, k: int, dtype: torch.dtype) -> None:
+        hard = [tiles[int(r)] for r in rows.nonzero()[:, 0]]
+        if hard:
+            self._escalated.setdefault((k, dtype), []).extend(hard)
 
     def _give_up(self, tiles: list[int], gapless: Tensor, k: int, dtype: torch.dtype) -> None:
         """Move tiles without a gap to a larger block, or call them degenerate."""
@@ -255,6 +268,12 @@ class FieldSolver:
         status = torch.where(begun, int(TileStatus.REFINING), int(TileStatus.COARSE))
         status = torch.where(bound <= self.settings.tolerance, int(TileStatus.CONVERGED), status)
         self.status[tiles] = status.to(torch.uint8)
+
+    def _settle(self, tiles: list[int], solution: Solution) -> None:
+        """Take over an exact solution: a cluster that shows no end there has none."""
+        self._store(tiles, solution, 0)
+        endless = [t for t in tiles if self.bound[t] == torch.inf]
+        self.status[endless] = int(TileStatus.DEGENERATE)
 
     # --- tiles that need no work --------------------------------------------------------------
 
@@ -296,7 +315,7 @@ def _flat_solution(
     """The Fiedler vectors of a tile of one colour: the same for every colour."""
     rgb = torch.zeros(1, 3, *shape, dtype=torch.float64, device=device)
     if shape[0] * shape[1] <= DENSE_PIXELS:
-        return solve_dense(rgb, stencil, tau, CHANNELS)
+        return solve_dense(rgb, stencil, tau, BLOCKS[-1])
     for k in BLOCKS:
         batch = TileBatch(rgb, stencil, tau, k)
         for _ in range(STEPS_DOUBLE):

@@ -66,6 +66,16 @@ def step(block: Block, W: Tensor, LW: Tensor) -> Block:
     return _ritz(S, LS, block.X.shape[1])
 
 
+def refresh(block: Block, operator: Operator) -> Block:
+    """The block with L X and L P computed anew.
+
+    Carried along by recurrence they drift from X and P, fourfold with every step once W and P are
+    nearly parallel: after 15 steps Ritz values far below 0 were seen.
+    """
+    LP = None if block.P is None else operator(block.P)
+    return replace(block, LX=operator(block.X), LP=LP)
+
+
 def _ritz(S: list[Tensor], LS: list[Tensor], k: int) -> Block:
     basis, image = torch.cat(S, 1), torch.cat(LS, 1)
     wide = basis.double()

@@ -8,7 +8,7 @@ from torch import Tensor
 from worker.numerics.aggregate import Aggregates, colour_aggregates
 from worker.numerics.coarse import CoarseProblem, coarse_eigenvectors, galerkin
 from worker.numerics.laplacian import Laplacian, image_laplacian
-from worker.numerics.stencil import Offset
+from worker.numerics.stencil import Offset, jacobi_damping
 
 COARSE_STEPS = 3
 GUARD_VECTORS = 4
@@ -22,13 +22,11 @@ class TileProblem:
     laplacian: Laplacian
     aggregates: Aggregates
     coarse: CoarseProblem
+    damping: float
 
     def smooth(self, R: Tensor) -> tuple[Tensor, Tensor]:
-        """One Jacobi step on residuals R: Z = D^-1 R and L Z, both (B, k, n).
-
-        Undamped: in the wide stencil the eigenvalues of D^-1 L crowd around 1.
-        """
-        Z = R / self.laplacian.degree
+        """One damped Jacobi step on residuals R: Z = D^-1 R and L Z, both (B, k, n)."""
+        Z = R / (self.laplacian.degree / self.damping)
         Z = Z - Z.mean(-1, keepdim=True)
         return Z, self.laplacian.apply(Z)
 
@@ -53,7 +51,10 @@ class TileProblem:
     def select(self, rows: Tensor) -> "TileProblem":
         """The problem of the tiles `rows` (indices into the batch) alone."""
         return TileProblem(
-            self.laplacian.select(rows), self.aggregates.select(rows), self.coarse.select(rows)
+            self.laplacian.select(rows),
+            self.aggregates.select(rows),
+            self.coarse.select(rows),
+            self.damping,
         )
 
 
@@ -64,7 +65,8 @@ def prepare(rgb: Tensor, stencil: tuple[Offset, ...], tau: float) -> TileProblem
     """
     laplacian = image_laplacian(rgb, stencil, tau)
     aggregates = colour_aggregates(rgb)
-    return TileProblem(laplacian, aggregates, galerkin(laplacian, aggregates))
+    coarse = galerkin(laplacian, aggregates)
+    return TileProblem(laplacian, aggregates, coarse, jacobi_damping(stencil))
 
 
 def _features(aggregates: Aggregates, rgb: Tensor, count: int) -> Tensor:

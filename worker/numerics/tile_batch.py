@@ -19,6 +19,9 @@ SEARCHED = 3
 """Rows of a block of four that get new search directions: enough to certify a pair of equal
 eigenvalues, a quarter cheaper than all, and as many steps."""
 
+REFRESH_AFTER = 4
+"""Steps after which rounding is kept in check, at two products a step; most tiles end before."""
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -29,6 +32,13 @@ class Solution:
     residual: Tensor  # (B,) of the lambda_2 cluster
     bound: Tensor  # (B,) on sin(angle to the lambda_2 eigenspace); inf: none
     cluster: Tensor  # (B,) size of the lambda_2 cluster; k where no gap is in sight
+
+    @property
+    def gap(self) -> Tensor:
+        """(B,) between the cluster and the next Ritz value; inf where none is in sight."""
+        following = self.cluster.clamp(max=self.theta.shape[1] - 1)[:, None]
+        gap = self.theta.gather(1, following) - self.theta.gather(1, self.cluster[:, None] - 1)
+        return torch.where(self.cluster < self.theta.shape[1], gap[:, 0], torch.inf)
 
     def select(self, rows: Tensor) -> "Solution":
         """The solutions of the tiles `rows` alone."""
@@ -59,6 +69,7 @@ class TileBatch:
             X = torch.cat([guess.to(X.dtype), X], 1)
         self._block = lobpcg.start(X, self._problem.laplacian.apply, k)
         self._searched = SEARCHED if k == SEARCHED + 1 else k
+        self._steps = 0
         self._correction: tuple[Tensor, Tensor, Tensor] | None = None
         # Prolonged aggregates are steps; smoothing them at once saves an LOBPCG step.
         self._block = self._smooth()
@@ -104,6 +115,9 @@ class TileBatch:
         assert self._correction is not None
         W, LW = self._problem.correct(*self._correction)
         self._block = lobpcg.step(self._block, W, LW)
+        self._steps += 1
+        if self._steps > REFRESH_AFTER:
+            self._block = lobpcg.refresh(self._block, self._problem.laplacian.apply)
         self._correction = None
 
 

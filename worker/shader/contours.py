@@ -48,6 +48,7 @@ class ContourRule(NamedTuple):
     kind: Literal["global", "local", "edges"]
     dark: bool = True  # `global`: lines darker than the paper
     bright: bool = True  # and lines brighter than it
+    level: tuple[float, float] | None = None  # mean and spread, when not the picture's own
 
 
 def contour_rule(luma: Tensor, kind: str) -> ContourRule:
@@ -61,7 +62,7 @@ def contour_rule(luma: Tensor, kind: str) -> ContourRule:
     if kind == "local":
         return ContourRule("local")
     tone = descreened(luma)
-    dark, bright = _outliers(tone)
+    dark, bright = _outliers(tone, tone_level(tone))
     if kind == "auto" and float((dark | bright).float().mean()) > BUSY:
         return ContourRule("local" if _flatness(tone) > FLAT else "edges")
     return ContourRule("global", bool(dark.any()), bool(bright.any()))
@@ -79,14 +80,19 @@ def find_contours(luma: Tensor, rule: ContourRule) -> Tensor:
         return (tone - box_mean(tone, WINDOW)).abs() > spread
     if rule.kind == "edges":
         return _edges(tone)
-    dark, bright = _outliers(tone)
+    dark, bright = _outliers(tone, rule.level or tone_level(tone))
     return (dark & rule.dark) | (bright & rule.bright)
 
 
-def _outliers(tone: Tensor) -> tuple[Tensor, Tensor]:
-    deviation = tone - tone.mean()
-    spread = tone.std(correction=0) + 1e-6
-    return deviation < -spread, deviation > spread
+def tone_level(tone: Tensor) -> tuple[float, float]:
+    """Mean and standard deviation; a part of a picture is judged by those of the whole."""
+    return float(tone.mean()), float(tone.std(correction=0))
+
+
+def _outliers(tone: Tensor, level: tuple[float, float]) -> tuple[Tensor, Tensor]:
+    mean, spread = level
+    deviation = tone - mean
+    return deviation < -(spread + 1e-6), deviation > spread + 1e-6
 
 
 def _flatness(tone: Tensor) -> float:

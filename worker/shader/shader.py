@@ -101,18 +101,34 @@ def shade_stages(
     gate = spectral_gate(field, contours, settings.percentile, settings.gate_sharpness)
     busy = complexity(field)
     yield
-    layers = torch.cat((flat, picture.alpha[None]))
-    grown, _ = thicken(layers, contours, gate, busy, phase, effect)
+    layers = torch.cat((picture.rgb, picture.alpha[None]))
+    layers, _ = thicken(layers, contours, gate, busy, phase, effect)
+    grown = _with_opacity(layers, picture.alpha, settings.background)
+    flat = seen(grown, settings.background)
     yield
-    rgb, alpha = grown[:3], torch.maximum(grown[3], picture.alpha)
     reach = (settings.translation_strength * unit, settings.shadow_offset * unit)
     if settings.low_gate == "shadow":
-        rgb, painted = cast_shadows(rgb, field, contours, gate, effect, *reach)
+        rgb, painted = cast_shadows(flat, field, contours, gate, effect, *reach)
     else:
         strokes = _strokes(contours, gate, settings, unit)
         yield
-        rgb, painted = _transplant(rgb, field, contours, strokes, busy, settings, effect, *reach)
-    return Picture(rgb, torch.maximum(alpha, painted.to(alpha.dtype)))
+        rgb, painted = _transplant(flat, field, contours, strokes, busy, settings, effect, *reach)
+    # The rest keeps its own colour: as it is seen, ink of little opacity would fade every pass.
+    return Picture(
+        rgb.where(painted > 0, grown.rgb),
+        torch.maximum(grown.alpha, painted.to(grown.alpha.dtype)),
+    )
+
+
+def _with_opacity(layers: Tensor, alpha: Tensor, background: tuple[float, float, float]) -> Picture:
+    """Colours and opacity (4, H, W) after thickening, no less opaque than `alpha` before it.
+
+    Thin ink that was copied onto opaque paper takes the colour in which it was seen.
+    """
+    rgb, copied = layers[:3], layers[3]
+    opacity = torch.maximum(copied, alpha)
+    thin = seen(Picture(rgb, copied / opacity.clamp(min=1e-6)), background)
+    return Picture(thin.where(copied < alpha, rgb), opacity)
 
 
 def _strokes(contours: Tensor, gate: Tensor, settings: ShaderSettings, unit: float) -> Segments:

@@ -1,10 +1,22 @@
-"""Keep the C library from giving memory back between batches."""
+"""What the C libraries below torch must be told before it is imported."""
 
 import ctypes
+import os
 import sys
+
+SPIN_COUNT = "1000"
+"""How often a thread of libgomp looks before it sleeps while it waits for the others. By default it
+looks for milliseconds; with two other busy processes on two cores a field of 1.4 s then took 36 s,
+with this 5 s."""
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h of glibc
 KEPT = 1 << 30  # bytes
+
+
+def prepare_libraries() -> None:
+    """Share cores gracefully, and keep freed memory; call before torch is imported."""
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
+    keep_freed_memory()
 
 
 def keep_freed_memory() -> None:

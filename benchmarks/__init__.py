@@ -1,0 +1,1 @@
+"""What the figures and pictures of the README come from."""

@@ -1,0 +1,23 @@
+"""One `itten serve` for all end-to-end tests, with the real worker."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from tests.e2e.served import Served, served
+
+
+@pytest.fixture(scope="session")
+def itten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The session's service."""
+    with served(tmp_path_factory.mktemp("data"), "--device", "cpu") as service:
+        yield service
+
+
+@pytest.fixture
+async def client(itten: Served) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the session's service, whose worker is warm."""
+    itten.wait_ready()
+    async with httpx.AsyncClient(base_url=itten.url, timeout=30) as client:
+        yield client

@@ -1,0 +1,125 @@
+"""The demo page in Chromium: drop an image, watch, get the result."""
+
+import base64
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.e2e.pictures import drawing, packed, photograph, unpacked
+from tests.e2e.served import Served
+
+pytestmark = pytest.mark.browser
+
+# What keeps a browser from asking the world for anything.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SYSTEM = ("chromium", "chromium-browser", "google-chrome")
+PATIENCE_MS = 60_000  # the service answers in ten seconds; the browser shares its cores
+
+DROP = """([data, name]) => {
+  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, { type: "image/png" }));
+  const at = document.querySelector("#drop");
+  for (const type of ["dragenter", "dragover", "drop"]) {
+    at.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true }));
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, or Playwright's own."""
+    path = next(filter(None, map(shutil.which, SYSTEM)), None)
+    with sync_playwright() as playwright:
+        if path is None and not Path(playwright.chromium.executable_path).exists():
+            if os.environ.get("CI"):
+                pytest.fail("no Chromium: `make test` should have installed one")
+            pytest.skip("no Chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(itten: Served, browser: Browser) -> Iterator[Page]:
+    """The demo page; whatever it complains about fails the test."""
+    itten.wait_ready()
+    context = browser.new_context(accept_downloads=True, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    page.on("console", said)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(itten.url)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def drop(page: Page, picture: bytes, name: str = "picture.png") -> None:
+    page.evaluate(DROP, [base64.b64encode(picture).decode(), name])
+
+
+def test_a_dropped_image_is_shaded_and_can_be_downloaded(page: Page):
+    drop(page, packed(photograph(256, 192)))
+    page.locator("[name=passes]").fill("2")
+    page.locator("#run").click()
+    status = page.locator("#status")
+    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    expect(page.locator("#passes-strip img")).to_have_count(3)  # the input and two passes
+    expect(page.locator("#curl")).to_contain_text("-F passes=2")
+    sizes = page.evaluate(
+        "() => ['original', 'result'].map((id) => document.getElementById(id))"
+        ".map((i) => [i.naturalWidth ?? i.width, i.naturalHeight ?? i.height])"
+    )
+    assert sizes == [[256, 192], [256, 192]]
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    saved = unpacked(download.value.path().read_bytes())
+    assert saved.shape == (192, 256, 3)
+
+
+def test_the_field_lights_up_while_it_is_computed(page: Page):
+    drop(page, packed(photograph(448, 448)))
+    page.locator("#run").click()
+    lit = (
+        "() => { const c = document.getElementById('field');"
+        "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        "let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0;"
+        "return n > 0.2 * d.length / 4; }"
+    )
+    page.wait_for_function(lit, timeout=PATIENCE_MS)
+    expect(page.locator("#status")).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+
+
+def test_a_run_can_be_cancelled(page: Page):
+    drop(page, packed(photograph(1400, 1400)))
+    page.locator("#run").click()
+    status = page.locator("#status")
+    expect(status).to_have_attribute("data-state", "running", timeout=PATIENCE_MS)
+    page.locator("#cancel").click()
+    expect(status).to_have_attribute("data-state", "cancelled", timeout=PATIENCE_MS)
+
+
+def test_a_refused_image_is_explained(page: Page):
+    drop(page, packed(drawing(64, 64))[:200], "broken.png")
+    page.locator("#run").click()
+    expect(page.locator("#status")).to_have_attribute("data-state", "failed", timeout=PATIENCE_MS)
+    expect(page.locator("#problem")).to_be_visible()
+    assert page.locator("#problem").inner_text().strip()

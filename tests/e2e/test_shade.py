@@ -1,0 +1,155 @@
+"""Pictures in, pictures out: the whole way with the real worker."""
+
+import io
+import json
+import time
+
+import httpx
+import numpy as np
+import pytest
+from httpx_ws import WebSocketDisconnect, aconnect_ws
+from PIL import Image
+from wsproto.events import BytesMessage, TextMessage
+
+from tests.e2e.pictures import drawing, packed, photograph, unpacked
+
+LATE_S = 0.3  # what an answer may be late
+TRANSFER_S = 0.5  # for upload and download, on a busy machine
+
+
+@pytest.mark.parametrize(
+    "image",
+    [photograph(160, 120), drawing(160, 120), drawing(160, 120, transparent=True)],
+    ids=["photograph", "drawing", "ink on nothing"],
+)
+async def test_a_picture_is_shaded_completely(client: httpx.AsyncClient, image: Image.Image):
+    files = {"target": ("picture.png", packed(image))}
+    answer = await client.post("/shade", files=files, data={"passes": "2"})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "image/png"
+    assert answer.headers["itten-status"] == "complete"
+    assert answer.headers["itten-passes"] == "2/2"
+    done, total = map(int, answer.headers["itten-tiles"].split("/"))
+    assert done == total > 0
+    assert "picture-shaded.png" in answer.headers["content-disposition"]
+    shaded, given = unpacked(answer.content), np.asarray(image)
+    assert shaded.shape == given.shape
+    changed = np.any(shaded != given, axis=-1).mean()
+    assert 0.001 < changed < 0.9  # it did something, and it is still the picture
+
+
+async def test_a_job_is_watched_and_everything_of_it_fetched(client: httpx.AsyncClient):
+    image = photograph(160, 120)
+    answer = await client.post(
+        "/shade",
+        files={"target": ("p.jpg", packed(image, "JPEG"))},
+        data={"spec": json.dumps({"passes": 2, "quality": "fast"})},
+        headers={"Prefer": "respond-async"},
+    )
+    assert answer.status_code == 202
+    path = answer.headers["location"]
+    kinds, frames, code = await _watched(client, path)
+    assert code == 1000
+    assert kinds[0] == "snapshot"
+    assert kinds[-1] == "complete"
+    assert {"tiles", "pass"} <= set(kinds)
+    assert kinds.count("preview") == len(frames) > 0
+
+    job = (await client.get(path)).json()
+    assert job["state"] == "complete"
+    assert job["progress"]["passes_done"] == 2
+    assert job["quality"]["angle_bound_max"] is not None
+    pictures = [(await client.get(f"{path}/image?pass={n}")).content for n in range(3)]
+    assert (await client.get(f"{path}/image")).content == pictures[2]
+    assert len({unpacked(each).tobytes() for each in pictures}) == 3
+    field = await client.get(f"{path}/field")
+    assert unpacked(field.content).shape == (120, 160, 3)
+    npz = await client.get(f"{path}/field", headers={"Accept": "application/x-npz"})
+    _check_npz(npz.content, 160, 120)
+
+
+async def test_a_field_as_arrays_and_as_a_picture(client: httpx.AsyncClient):
+    files = {"target": ("p.png", packed(photograph(130, 90)))}
+    npz = await client.post("/field", files=files, headers={"Accept": "application/x-npz"})
+    assert npz.headers["itten-status"] == "complete"
+    _check_npz(npz.content, 130, 90)
+    for render in ("viridis", "ranks"):
+        picture = await client.post("/field", files=files, data={"render": render})
+        assert picture.headers["content-type"] == "image/png"
+        assert unpacked(picture.content).shape == (90, 130, 3)
+
+
+async def test_server_sent_events_reach_the_end(client: httpx.AsyncClient):
+    answer = await client.post(
+        "/shade",
+        files={"target": ("p.png", packed(drawing(100, 80)))},
+        data={"passes": "1"},
+        headers={"Prefer": "respond-async"},
+    )
+    url = f"{answer.headers['location']}/events"
+    text = (await client.get(url, headers={"Accept": "text/event-stream"})).text
+    events = [line.removeprefix("event: ") for line in text.split("\n") if line[:6] == "event:"]
+    assert events[0] == "snapshot"
+    assert events[-1] == "complete"
+
+
+async def test_a_short_deadline_is_met_with_honest_counts(client: httpx.AsyncClient):
+    image = photograph(1600, 1200)
+    body = packed(image, "JPEG", quality=90)
+    began = time.monotonic()
+    answer = await client.post(
+        "/shade?deadline_s=1", content=body, headers={"Content-Type": "image/jpeg"}
+    )
+    took_s = time.monotonic() - began
+    assert answer.status_code == 200
+    assert took_s < 1 + LATE_S + TRANSFER_S
+    assert unpacked(answer.content).shape == (1200, 1600, 3)
+    passes, of = map(int, answer.headers["itten-passes"].split("/"))
+    converged, tiles = map(int, answer.headers["itten-tiles"].split("/"))
+    assert of == 4
+    assert 0 <= converged <= tiles
+    if passes < of:
+        assert answer.headers["itten-status"] == "partial"
+    job = (await client.get(f"/jobs/{answer.headers['itten-job']}")).json()
+    assert job["progress"]["passes_done"] == passes
+    assert job["state"] == answer.headers["itten-status"]
+
+
+async def test_no_time_at_all_gives_the_picture_back(client: httpx.AsyncClient):
+    image = photograph(400, 300)
+    files = {"target": ("p.png", packed(image))}
+    answer = await client.post("/shade", files=files, data={"deadline_s": "0.01"})
+    assert answer.headers["itten-status"] == "partial"
+    assert answer.headers["itten-passes"] == "0/4"
+    assert np.array_equal(unpacked(answer.content), np.asarray(image))
+
+
+def _check_npz(data: bytes, width: int, height: int) -> None:
+    arrays = np.load(io.BytesIO(data))
+    count = len(arrays["tiles"])
+    k = arrays["vectors"].shape[2]
+    assert arrays["vectors"].shape == (height, width, k)
+    assert arrays["vectors"].dtype == arrays["lambda2"].dtype == np.float32
+    assert arrays["lambda2"].shape == (height, width)
+    assert arrays["tiles"].dtype == np.int32
+    assert arrays["tiles"].shape == (count, 4)
+    assert arrays["theta"].shape == (count, k)
+    for name in ("residual", "angle_bound", "iterations", "status"):
+        assert arrays[name].shape == (count,)
+    assert set(arrays["status"]) <= {"coarse", "refining", "converged", "degenerate"}
+    assert np.isfinite(arrays["vectors"]).all()
+
+
+async def _watched(client: httpx.AsyncClient, path: str) -> tuple[list[str], list[bytes], int]:
+    kinds: list[str] = []
+    frames: list[bytes] = []
+    async with aconnect_ws(f"{path}/events", client, headers={}) as socket:
+        try:
+            while True:
+                message = await socket.receive()
+                if isinstance(message, TextMessage):
+                    kinds.append(json.loads(message.data)["type"])
+                elif isinstance(message, BytesMessage):
+                    frames.append(bytes(message.data))
+        except WebSocketDisconnect as end:
+            return kinds, frames, end.code

@@ -1,0 +1,167 @@
+"""Small jobs for the tests of their kinds, and a way to run them to their end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tests.worker.shader.drawings import coloured, generator, line_art
+from worker.kinds import make_run
+from worker.runs import Emission, Run
+from worker.wire.messages import Finished, PassDone, Preview, Submit, Tiles
+from worker.wire.params import FieldParams, JobParams, PhaseParams, ShadeParams
+
+CPU = torch.device("cpu")
+
+FIELD = FieldParams(
+    tile_size=32,
+    overlap=8,
+    tolerance=0.03,
+    radii=(1, 2, 3),
+    radius_weights=(1.0, 0.6, 0.4),
+    edge_threshold=0.15,
+    align="sign",
+    structure_weight=False,
+    channel=1,
+)
+SHADE = ShadeParams(
+    field=msgspec.structs.replace(FIELD, structure_weight=True),
+    passes=2,
+    low_gate="segments",
+    overlap_mode="replace",
+    shadow_projection="diameter",
+    contours="auto",
+    percentile=40,
+    gate_sharpness=3,
+    effect_strength=1,
+    decay=1,
+    scale="px",
+    translation_strength=15,
+    shadow_offset=5,
+    min_segment_pixels=12,
+    max_segments=40,
+    max_segment_size=64,
+    envelope=(
+        PhaseParams(
+            thicken_modulation=0.2, kernel_sigma_ratio=0.8, fill_threshold=0.05, dilation_radius=3
+        ),
+    ),
+    background=(255, 255, 255),
+)
+
+
+def field_params(**changes: Any) -> FieldParams:
+    return msgspec.structs.replace(FIELD, **changes)
+
+
+def shade_params(**changes: Any) -> ShadeParams:
+    return msgspec.structs.replace(SHADE, **changes)
+
+
+def drawing(height: int = 90, width: int = 100, channels: int = 3) -> npt.NDArray[np.uint8]:
+    """Line art (H, W, channels); with four channels the paper is transparent, the ink thin."""
+    luma = line_art(height, width)
+    rgb = (coloured(luma).permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    alpha = np.where(luma.numpy() < 0.5, 200, 0).astype(np.uint8)[..., None]
+    return rgb if channels == 3 else np.concatenate((rgb, alpha), 2)
+
+
+def random_pixels(height: int, width: int, channels: int = 3) -> npt.NDArray[np.uint8]:
+    return generator(1).integers(0, 256, (height, width, channels), np.uint8)
+
+
+def start(
+    image: npt.NDArray[np.uint8], params: JobParams, make: Callable[..., Run] = make_run
+) -> Run:
+    """A run of a job over an image (H, W, c)."""
+    height, width, channels = image.shape
+    submit = Submit(
+        job="job-0001",
+        width=width,
+        height=height,
+        channels=channels,
+        budget_s=10.0,
+        params=params,
+    )
+    return make(submit, image.tobytes(), CPU)
+
+
+@dataclass
+class Story:
+    """All that a run told, in order, and how it ended."""
+
+    emissions: list[Emission] = field(default_factory=list)
+    steps: int = 0
+    finished: Finished | None = None
+    pixels: bytes = b""
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [message for message, _ in self.emissions if isinstance(message, kind)]
+
+    @property
+    def end(self) -> Finished:
+        assert self.finished is not None
+        return self.finished
+
+
+def advance(run: Run, story: Story, until: Callable[[], bool], most: int = 3000) -> Story:
+    """Step until the run is finished or `until` says so."""
+    while not run.finished and not until():
+        story.emissions += run.step()
+        story.steps += 1
+        assert story.steps < most
+    return story
+
+
+def steps_of(run: Run, count: int) -> Story:
+    """What a run tells in its first steps."""
+    story = Story()
+    return advance(run, story, lambda: story.steps >= count)
+
+
+def conclude(run: Run, story: Story) -> Story:
+    story.finished, payload = run.conclude()
+    story.pixels = bytes(payload)
+    return story
+
+
+def finish(run: Run) -> Story:
+    """Run to the end."""
+    return conclude(run, advance(run, Story(), lambda: False))
+
+
+def check_story(story: Story, passes: int) -> None:
+    """What holds for every job: the order of its messages, their counts and payloads."""
+    job = story.end.job
+    assert all(message.job == job for message, _ in story.emissions)
+    tiles, total = story.of(Tiles), story.end.tiles_total
+    done = [message.done for message in tiles]
+    assert done == sorted(done)
+    assert all(0 <= message.done <= message.total == total for message in tiles)
+    assert story.end.tiles_done >= max(done, default=0)
+    assert story.end.pass_tiles_total * passes == total
+    indices = [message.index for message in story.of(PassDone)]
+    assert indices == list(range(1, len(indices) + 1))
+    reached = 1
+    for message, payload in story.emissions:
+        check_preview(message, payload)
+        if isinstance(message, PassDone):
+            reached += 1
+        elif isinstance(message, Tiles) or (
+            isinstance(message, Preview) and message.kind == "field"
+        ):
+            assert message.pass_index == reached
+
+
+def check_preview(message: Any, payload: bytes | memoryview) -> None:
+    if not isinstance(message, Preview):
+        return
+    assert len(payload) == message.pixel_width * message.pixel_height * message.channels
+    assert min(message.pixel_width, message.pixel_height) >= 1
+    assert max(message.pixel_width, message.pixel_height) <= 512
+    assert 0 <= message.x < message.x + message.width <= message.full_width
+    assert 0 <= message.y < message.y + message.height <= message.full_height

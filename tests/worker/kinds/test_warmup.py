@@ -1,0 +1,12 @@
+import math
+
+from tests.worker.kinds.jobs import CPU
+from worker.kinds.costs import SHADING
+from worker.kinds.warmup import warm_up
+
+
+def test_warming_up_measures():
+    field_s, shade_s = warm_up(CPU)
+    assert 0 < field_s < math.inf
+    assert 0 < shade_s < math.inf
+    assert 0 < SHADING.s_per_pixel < 1e-3

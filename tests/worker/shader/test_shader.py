@@ -1,0 +1,169 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.worker.shader.drawings import (
+    SETTINGS,
+    coloured,
+    filled_art,
+    line_art,
+    noise,
+    opaque,
+    photograph,
+    settings,
+    waves,
+)
+from worker.shader.colour import luma
+from worker.shader.contours import ContourRule, contour_rule, find_contours
+from worker.shader.gate import complexity, spectral_gate
+from worker.shader.shader import Picture, ShaderSettings, seen, shade, shade_stages
+from worker.shader.thicken import thicken
+
+ART = opaque(coloured(line_art()))
+GLOBAL = ContourRule("global")
+SIZES = [(1, 1), (1, 300), (3, 40), (40, 3), (2, 2), (65, 64)]
+
+
+def shaded(picture: Picture, chosen: ShaderSettings = SETTINGS, pass_index: int = 1) -> Picture:
+    rule = contour_rule(luma(seen(picture, chosen.background)), "auto")
+    return shade(picture, waves(*picture.alpha.shape), chosen, rule, pass_index)
+
+
+def translucent(seed: int = 3) -> Picture:
+    """Ink of different opacity on paper that is not there."""
+    drawing = line_art()
+    alpha = torch.where(drawing < 0.5, 0.6 + 0.4 * noise(128, 128, seed=seed), 0.0)
+    return Picture(coloured(drawing), alpha)
+
+
+def same(a: Picture, b: Picture) -> bool:
+    return torch.equal(a.rgb, b.rgb) and torch.equal(a.alpha, b.alpha)
+
+
+@pytest.mark.parametrize("low_gate", ["segments", "shadow"])
+@pytest.mark.parametrize("mode", ["replace", "blend"])
+@pytest.mark.parametrize("projection", ["diameter", "fixed"])
+def test_a_pass_is_deterministic_and_changes_something(low_gate: str, mode: str, projection: str):
+    chosen = settings(low_gate=low_gate, overlap_mode=mode, shadow_projection=projection)
+    first = shaded(ART, chosen)
+    assert same(first, shaded(ART, chosen))
+    changed = (first.rgb != ART.rgb).any(0).float().mean()
+    assert 0.02 < float(changed) < 0.5
+
+
+def test_stages_end_in_the_picture():
+    ended: list[Picture] = []
+
+    def followed() -> Iterator[None]:
+        ended.append((yield from shade_stages(ART, waves(128, 128), SETTINGS, GLOBAL, 1)))
+
+    assert len(list(followed())) >= 3
+    assert same(ended[0], shade(ART, waves(128, 128), SETTINGS, GLOBAL, 1))
+
+
+@pytest.mark.parametrize("picture", [ART, translucent()], ids=["opaque", "translucent"])
+@pytest.mark.parametrize(("change", "pass_index"), [({"effect_strength": 0}, 1), ({"decay": 0}, 2)])
+def test_without_effect_nothing_changes(picture: Picture, change: dict[str, Any], pass_index: int):
+    assert same(shaded(picture, settings(**change), pass_index), picture)
+
+
+@pytest.mark.parametrize("low_gate", ["segments", "shadow"])
+@pytest.mark.parametrize("alpha", [1.0, 0.5, 0.0])
+def test_without_contours_nothing_changes(low_gate: str, alpha: float):
+    plain = Picture(torch.full((3, 50, 40), 0.3), torch.full((50, 40), alpha))
+    assert same(shaded(plain, settings(low_gate=low_gate)), plain)
+
+
+@pytest.mark.parametrize("low_gate", ["segments", "shadow"])
+def test_alpha_only_grows_and_what_is_not_painted_keeps_its_colour(low_gate: str):
+    picture = translucent()
+    out = shaded(picture, settings(low_gate=low_gate))
+    assert (out.alpha >= picture.alpha).all()
+    assert (out.alpha > picture.alpha).any()
+    if low_gate == "segments":  # copies land in voids, lines grow beside themselves
+        ink = find_contours(luma(seen(picture, SETTINGS.background)), GLOBAL)
+        assert torch.equal(out.rgb[:, ink], picture.rgb[:, ink])
+        assert torch.equal(out.alpha[ink], picture.alpha[ink])
+
+
+def test_an_opaque_alpha_is_as_none():
+    out = shaded(ART)
+    assert (out.alpha == 1).all()
+
+
+def test_thin_ink_grows_on_opaque_paper_as_it_is_seen():
+    alpha = torch.where(line_art() < 0.5, 0.5, 1.0)
+    picture = Picture(line_art().expand(3, -1, -1), alpha)
+    out = shaded(picture, settings(percentile=0, min_segment_pixels=10000))
+    looks = seen(out, SETTINGS.background)[0]
+    grown = (looks < 0.9) & (line_art() > 0.5)
+    assert grown.sum() > 200
+    assert float(looks[grown].median()) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_content_stays_under_copies():
+    """Copies land in voids; contours change only by growing."""
+    field = waves(128, 128)
+    out = shade(ART, field, SETTINGS, GLOBAL, 1)
+    contours = find_contours(luma(ART.rgb), GLOBAL)
+    assert torch.equal(out.rgb[:, contours], ART.rgb[:, contours])
+
+
+def test_percentile_0_only_grows():
+    chosen = settings(percentile=0, min_segment_pixels=10000)
+    out, field = shaded(ART, chosen), waves(128, 128)
+    contours = find_contours(luma(ART.rgb), GLOBAL)
+    gate = spectral_gate(field, contours, 0, 3)
+    grown, filled = thicken(ART.rgb, contours, gate, complexity(field), SETTINGS.envelope[0], 1.0)
+    assert filled.any()
+    assert torch.equal(out.rgb, grown)
+
+
+def test_lengths_may_follow_the_size_of_the_picture():
+    assert same(shaded(ART, settings(scale="px")), shaded(ART))
+    relative = shaded(ART, settings(scale="relative"))
+    assert not same(relative, shaded(ART))
+    large = opaque(coloured(line_art(512, 512)))
+    assert same(shaded(large, settings(scale="relative")), shaded(large))
+
+
+@pytest.mark.parametrize("low_gate", ["segments", "shadow"])
+@pytest.mark.parametrize("shape", SIZES)
+def test_every_size_has_an_answer(low_gate: str, shape: tuple[int, int]):
+    picture = Picture(noise(3, *shape), noise(*shape, seed=4))
+    chosen = settings(low_gate=low_gate, min_segment_pixels=1, effect_strength=4.0)
+    for kind in ("global", "local", "edges"):
+        out = shade(picture, waves(*shape), chosen, ContourRule(kind), 1)  # type: ignore[arg-type]
+        proper(out, shape)
+
+
+def proper(picture: Picture, shape: tuple[int, int]) -> None:
+    assert picture.rgb.shape == (3, *shape)
+    assert picture.alpha.shape == shape
+    for layer in (*picture.rgb, picture.alpha):
+        assert bool(layer.isfinite().all())
+        assert -1e-6 <= float(layer.min()) <= float(layer.max()) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("low_gate", ["segments", "shadow"])
+@pytest.mark.parametrize("tone", [filled_art(), photograph(), line_art()])
+@pytest.mark.parametrize("field", ["waves", "flat", "huge"])
+def test_pass_after_pass_stays_a_picture(low_gate: str, tone: Tensor, field: str):
+    values = {"waves": 1.0, "flat": 0.0, "huge": 1e6}[field] * waves(*tone.shape)
+    picture, rule = opaque(coloured(tone)), contour_rule(tone, "auto")
+    chosen = settings(low_gate=low_gate, gate_sharpness=100)
+    for index in (1, 2, 3):
+        picture = shade(picture, values, chosen, rule, index)
+        proper(picture, (tone.shape[0], tone.shape[1]))
+
+
+@pytest.mark.parametrize("background", [(1.0, 1.0, 1.0), (0.0, 0.5, 1.0)])
+def test_seen_is_over_the_background(background: tuple[float, float, float]):
+    rgb, ground = noise(3, 4, 4), torch.tensor(background)[:, None, None].expand(3, 4, 4)
+    half = seen(Picture(rgb, torch.full((4, 4), 0.5)), background)
+    assert torch.allclose(half, (rgb + ground) / 2)
+    assert torch.equal(seen(Picture(rgb, torch.zeros(4, 4)), background), ground)
+    assert torch.allclose(seen(opaque(rgb), background), rgb)
