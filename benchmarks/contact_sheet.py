@@ -42,8 +42,8 @@ def shade(image: Image.Image, params: ShadeParams) -> tuple[list[Image.Image], F
         for message, payload in run.step():
             if isinstance(message, PassDone):
                 pictures.append(Image.frombytes("RGB", rgb.size, bytes(payload)))
-    finished, _ = run.conclude()
-    field = dict(run.arrays())["picture"]
+    finished, _ = run.conclude(0.0)
+    field = dict(item for item in run.arrays() if item)["picture"]
     return [Image.fromarray(np.ascontiguousarray(field)), *pictures], finished
 
 

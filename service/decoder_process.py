@@ -34,7 +34,7 @@ M = TypeVar("M", bound=Message)
 File = bytes | memoryview
 
 
-class DecoderLost(Exception):  # noqa: N818 - what happened, not whose error it is
+class DecoderLost(Exception):
     """The process ended where it owed an answer, by this signal if by any."""
 
     def __init__(self, by: int | None) -> None:

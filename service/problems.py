@@ -42,7 +42,7 @@ class FieldError(NamedTuple):
     message: str
 
 
-class Problem(Exception):  # noqa: N818 - the name is the standard's (RFC 9457)
+class Problem(Exception):
     """An error as RFC 9457 describes it; raise the subclass that means what happened.
 
     `retry_after` is in seconds. `errors` names the fields of a bad spec.

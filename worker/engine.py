@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,7 +15,7 @@ from worker.arrays import chunks
 from worker.outbox import Outbox
 from worker.runs import Emission, Run, RunFactory
 from worker.scheduler import QUANTUM_S, Scheduler, Step
-from worker.wire.messages import ArraysDone, Finished, Started, Submit
+from worker.wire.messages import ArrayChunk, ArraysDone, Finished, Started, Submit
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -29,6 +29,9 @@ UNSTARTED_CONCLUDE_S = 0.02
 UNSTARTED_CONCLUDE_S_PER_PIXEL = 2e-8
 
 
+_LAST = object()  # of an iterator
+
+
 class DeviceLost(Exception):
     """The device answers no more; only a new process can use it again."""
 
@@ -39,6 +42,7 @@ class _Job:
     pixels: bytes
     outbox: Outbox
     arrived: float
+    deadline: float  # for `conclude` to be through
     run: Run | None = None
     started: float | None = None
     cancelled: bool = False
@@ -77,14 +81,14 @@ class Engine:
     def submit(self, outbox: Outbox, submit: Submit, pixels: bytes) -> None:
         """Start a job that reports to `outbox`; an id that is already running there is ignored."""
         now = trio.current_time()
-        job = _Job(submit, pixels, outbox, arrived=now)
+        deadline = now + submit.budget_s - len(pixels) * SEND_S_PER_BYTE - WAKE_S
+        job = _Job(submit, pixels, outbox, arrived=now, deadline=deadline)
         if job.key in self._jobs:
             log.warning("a job was submitted twice", job=submit.job)
             return
         self._jobs[job.key] = job
         conclude_s = UNSTARTED_CONCLUDE_S
         conclude_s += submit.width * submit.height * UNSTARTED_CONCLUDE_S_PER_PIXEL
-        deadline = now + submit.budget_s - len(pixels) * SEND_S_PER_BYTE - WAKE_S
         self._scheduler.add(job, deadline, conclude_s)
         self._wake.set()
 
@@ -143,8 +147,10 @@ class Engine:
         )
 
     async def _conclude(self, job: _Job, nursery: trio.Nursery) -> None:
-        began = trio.current_time() if job.started is None else job.started
-        answer = await self._attempt(job, functools.partial(_conclude, job, self.factory))
+        now = trio.current_time()
+        began = now if job.started is None else job.started
+        within_s = max(0.0, job.deadline - now)
+        answer = await self._attempt(job, functools.partial(_conclude, job, self.factory, within_s))
         if answer is None:
             return
         finished, payload = answer
@@ -201,14 +207,23 @@ class Engine:
         with job.arrays:
             try:
                 arrays = await self._call(job.run.arrays)
-                while (item := await self._call(functools.partial(next, arrays, None))) is not None:
-                    for chunk, piece in chunks(job.submit.job, *item):
+                take: Callable[[], object] = functools.partial(next, arrays, _LAST)
+                while (item := await self._call(take)) is not _LAST:
+                    for chunk, piece in _pieces(job.submit.job, item):
                         await job.outbox.post_bulk(chunk, piece)
             except Exception:  # the answer is out; the service sees what is missing
                 log.exception("the arrays of a job failed", job=job.submit.job)
                 await self._check_device()
             await job.outbox.post_bulk(ArraysDone(job=job.submit.job))
             self._jobs.pop(job.key, None)
+
+
+def _pieces(job: str, item: object) -> Iterable[tuple[ArrayChunk, memoryview]]:
+    """The messages of one array; none of a pause."""
+    if not isinstance(item, tuple):
+        return ()
+    name, array = item
+    return chunks(job, name, array)
 
 
 def _has_room(job: _Job) -> bool:
@@ -228,8 +243,10 @@ def _take_turn(job: _Job, factory: RunFactory) -> _Turn:
     return _Turn(emissions, run.next_step_s(), run.conclude_s(), run.finished)
 
 
-def _conclude(job: _Job, factory: RunFactory) -> tuple[Finished, bytes | memoryview]:
-    return _made(job, factory).conclude()
+def _conclude(
+    job: _Job, factory: RunFactory, within_s: float
+) -> tuple[Finished, bytes | memoryview]:
+    return _made(job, factory).conclude(within_s)
 
 
 def _said(error: Exception) -> str:

@@ -29,11 +29,17 @@ class Run(Protocol):
     def conclude_s(self) -> float:
         """Seconds that `conclude` would take now, estimated."""
 
-    def conclude(self) -> tuple[Finished, bytes | memoryview]:
-        """Return the best result so far, `complete` or `partial`; also before the first step."""
+    def conclude(self, within_s: float) -> tuple[Finished, bytes | memoryview]:
+        """Return the best result that `within_s` seconds allow, `complete` or `partial`.
 
-    def arrays(self) -> Iterator[tuple[str, Array]]:
-        """Yield the field's arrays by name; called after `conclude` when it promised arrays."""
+        Also before the first step, and also when there is no time left at all.
+        """
+
+    def arrays(self) -> Iterator[tuple[str, Array] | None]:
+        """Yield the field's arrays by name; called after `conclude` when it promised arrays.
+
+        None is a pause: other jobs may have the device before it goes on.
+        """
 
 
 # Builds a job's run from the request and its pixels; called in the engine's thread, and cheap: a

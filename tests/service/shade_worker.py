@@ -61,7 +61,7 @@ class InvertingRun:
     def conclude_s(self) -> float:
         return 0.001
 
-    def conclude(self) -> tuple[Finished, bytes | memoryview]:
+    def conclude(self, within_s: float) -> tuple[Finished, bytes | memoryview]:
         reached = TILES if self.finished else self.tiles % TILES
         size = self.submit.width * self.submit.height
         finished = Finished(

@@ -72,7 +72,7 @@ class SampleRun:
     def conclude_s(self) -> float:
         return 0.001
 
-    def conclude(self) -> tuple[Finished, bytes | memoryview]:
+    def conclude(self, within_s: float) -> tuple[Finished, bytes | memoryview]:
         if self.what == "inconclusive":
             raise ZeroDivisionError("no tiles")
         state = "complete" if self.finished else "partial"

@@ -1,6 +1,6 @@
 """What steps cost on this device: measured while warming up, refined while running."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SMOOTHING = 0.3  # weight of the newest measurement
 MARGIN = 1.3  # an estimate that decides about a deadline errs on the long side
@@ -14,11 +14,27 @@ class Price:
     """Seconds per pixel of one operation; a moving average."""
 
     s_per_pixel: float
+    base: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.base = self.s_per_pixel
+
+    def measured(self, s_per_pixel: float) -> None:
+        """Start anew from a measurement on an idle device."""
+        self.s_per_pixel = self.base = s_per_pixel
 
     def learn(self, seconds: float, pixels: int) -> None:
         """Take a measurement into account, unless the picture is too small to say anything."""
         if pixels >= LEAST_PIXELS:
             self.s_per_pixel += SMOOTHING * (seconds / pixels - self.s_per_pixel)
+
+    def relax(self) -> None:
+        """Drift towards the price of the warm-up: one that forbids is never measured again."""
+        self.s_per_pixel += SMOOTHING * (self.base - self.s_per_pixel)
+
+    def affords(self, seconds: float) -> int:
+        """How many pixels can be done in so many seconds, with the margin."""
+        return max(0, int(seconds / (MARGIN * self.s_per_pixel)))
 
     def estimate(self, pixels: int) -> float:
         """Seconds for so many pixels, with a margin."""

@@ -51,8 +51,8 @@ class FieldRun:
         """Blend, colour, hand over."""
         return RENDERING * HANDING_OVER.estimate(self._submit.height * self._submit.width)
 
-    def conclude(self) -> tuple[Finished, memoryview]:
-        """The field's picture."""
+    def conclude(self, within_s: float) -> tuple[Finished, memoryview]:  # noqa: ARG002
+        """The field's picture; it cannot be had for less."""
         solver, params = self._solver, self._params
         field = solver.blend(params.align, params.structure_weight, [params.channel - 1])[0]
         median, largest = bounds(solver)
@@ -70,6 +70,6 @@ class FieldRun:
         )
         return finished, interleaved(rendered(field, params))
 
-    def arrays(self) -> Iterator[tuple[str, Array]]:
+    def arrays(self) -> Iterator[tuple[str, Array] | None]:
         """The arrays of the npz."""
         return field_arrays(self._solver, self._params)

@@ -19,6 +19,8 @@ from worker.shader.shader import Picture, ShaderSettings, seen, shade, shade_sta
 from worker.wire.messages import Finished, PassDone, Preview, Submit
 from worker.wire.params import ShadeParams
 
+LEAST_ROWS = 8  # pixels; a narrower strip is not worth the operators' fixed cost
+
 
 class ShadeRun:
     """Passes of solving and shading; the last state of the image is there at any time."""
@@ -66,16 +68,12 @@ class ShadeRun:
         shading = max(0.0, SHADING.estimate(rows * width) - self._shading_s)
         return HANDING_OVER.estimate(self._submit.height * width) + shading
 
-    def conclude(self) -> tuple[Finished, memoryview]:
-        """The last complete pass, and beyond it what the pass under way allows."""
+    def conclude(self, within_s: float) -> tuple[Finished, memoryview]:
+        """The last complete pass, and beyond it what field and time allow of the next."""
         solver = self._solver
-        picture = self._picture
-        if not self.finished and self._rows_solved():
-            started = time.perf_counter()
-            picture = self._shaded_where_solved()
-            seconds = self._shading_s + time.perf_counter() - started
-            SHADING.learn(seconds, self._rows_solved() * self._submit.width)
-            self._shade_s += seconds
+        height, width = self._submit.height, self._submit.width
+        within_s -= HANDING_OVER.estimate(height * width)
+        picture = self._picture if self.finished else self._shaded_within(within_s)
         median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,
@@ -95,11 +93,10 @@ class ShadeRun:
         )
         started = time.perf_counter()
         payload = to_pixels(picture, self._submit.channels)
-        pixels = self._submit.height * self._submit.width
-        HANDING_OVER.learn(time.perf_counter() - started, pixels)
+        HANDING_OVER.learn(time.perf_counter() - started, height * width)
         return finished, payload
 
-    def arrays(self) -> Iterator[tuple[str, Array]]:
+    def arrays(self) -> Iterator[tuple[str, Array] | None]:
         """The field of the last pass that was reached."""
         return field_arrays(self._solver, self._params.field)
 
@@ -163,13 +160,31 @@ class ShadeRun:
         last = int(usable.nonzero()[-1, 0])
         return tiling.origins[last][0] + tiling.tile_height
 
-    def _shaded_where_solved(self) -> Picture:
-        """The pass under way, on the rows that have a field; elsewhere the picture as it was."""
+    def _shaded_within(self, seconds: float) -> Picture:
+        """The picture with as much of the pass under way as the time allows."""
+        height, width = self._submit.height, self._submit.width
+        left_s = SHADING.estimate(height * width) - self._shading_s
+        if self._shading is not None and left_s > seconds:
+            self._shading = None
+        rows = min(self._rows_solved(), SHADING.affords(seconds) // width)
+        if self._shading is None and rows < LEAST_ROWS:
+            SHADING.relax()
+            return self._picture
+        begun_s = 0.0 if self._shading is None else self._shading_s
+        pixels = (rows if self._shading is None else height) * width
+        started = time.perf_counter()
+        picture = self._shaded(rows)
+        took_s = begun_s + time.perf_counter() - started
+        SHADING.learn(took_s, pixels)
+        self._shade_s += took_s
+        return picture
+
+    def _shaded(self, rows: int) -> Picture:
+        """The pass under way: to its end once begun, else on the first `rows` where solved."""
         while self._shading is not None:
             shaded = self._shade_on()
             if shaded is not None:
                 return shaded
-        rows = self._rows_solved()
         part = Picture(self._picture.rgb[:, :rows], self._picture.alpha[:rows])
         field, index = self._field()[:rows], self._passes_done + 1
         whole = luma(seen(self._picture, self._settings.background))

@@ -34,12 +34,17 @@ def rendered(field: Tensor, params: FieldParams) -> Tensor:
     return viridis(by_rank(field) if params.render == "ranks" else by_value(field))
 
 
-def field_arrays(solver: FieldSolver, params: FieldParams) -> Iterator[tuple[str, Array]]:
-    """The arrays of an npz, and `picture`, the field as RGB."""
-    channels = list(range(CHANNELS))
-    vectors = solver.blend(params.align, params.structure_weight, channels)
-    yield "picture", rendered(vectors[params.channel - 1], params).permute(1, 2, 0).cpu().numpy()
-    yield "vectors", vectors.permute(1, 2, 0).cpu().numpy()
+def field_arrays(solver: FieldSolver, params: FieldParams) -> Iterator[tuple[str, Array] | None]:
+    """The arrays of an npz, and `picture`, the field as RGB; with pauses on the way."""
+    height, width = solver.tiling.height, solver.tiling.width
+    vectors = np.empty((height, width, CHANNELS), np.float32)
+    for channel in range(CHANNELS):
+        field = solver.blend(params.align, params.structure_weight, [channel])[0]
+        vectors[:, :, channel] = field.cpu().numpy()
+        yield None
+        if channel == params.channel - 1:
+            yield "picture", rendered(field, params).permute(1, 2, 0).cpu().numpy()
+    yield "vectors", vectors
     yield "lambda2", solver.lambda2_map().cpu().numpy()
     tiling = solver.tiling
     shape = (tiling.tile_height, tiling.tile_width)

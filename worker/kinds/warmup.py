@@ -62,7 +62,7 @@ def warm_up(device: torch.device) -> tuple[float, float]:
         shade(picture, field, SHADER, rule, 1).rgb.cpu()
         done = time.perf_counter()
     megapixels = SIDE * SIDE / 1e6
-    SHADING.s_per_pixel = (done - solved) / (SIDE * SIDE)
+    SHADING.measured((done - solved) / (SIDE * SIDE))
     return (solved - started) / megapixels, (done - solved) / megapixels
 
 

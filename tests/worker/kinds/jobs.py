@@ -124,7 +124,7 @@ def steps_of(run: Run, count: int) -> Story:
 
 
 def conclude(run: Run, story: Story) -> Story:
-    story.finished, payload = run.conclude()
+    story.finished, payload = run.conclude(60.0)
     story.pixels = bytes(payload)
     return story
 

@@ -31,7 +31,7 @@ def image_of(story: Story, like: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]
 
 def covered_by(run: Run) -> npt.NDArray[np.bool_]:
     """Pixels in a tile that has a vector, by the arrays of the field."""
-    arrays = dict(run.arrays())
+    arrays = dict(filter(None, run.arrays()))
     covered = np.zeros(arrays["lambda2"].shape, bool)
     for (y, x, h, w), theta in zip(arrays["tiles"], arrays["theta"], strict=True):
         covered[y : y + h, x : x + w] |= theta[0] > 0
@@ -215,7 +215,7 @@ def test_certificates_are_those_of_the_field():
     run = start(drawing(), shade_params(passes=1))
     story = finish(run)
     last = {(c.y, c.x): c for m in story.of(Tiles) for c in m.certificates}
-    arrays = dict(run.arrays())
+    arrays = dict(filter(None, run.arrays()))
     assert len(last) == TILES
     for i, (y, x, h, w) in enumerate(arrays["tiles"]):
         told = last[y, x]
