@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from benchmarks import drawings
-from service.spec import parse_shade
+from service.spec.specs import parse_shade
 from worker.kinds.shade import ShadeRun
 from worker.wire.messages import Finished, PassDone, Submit
 from worker.wire.params import ShadeParams

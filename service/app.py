@@ -8,14 +8,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from service import problems
-from service.desk import Desk
-from service.origins import check_origin, cors_headers
+from service.http.quart_guards import GuardedQuart
+from service.jobs.desk import Desk
 from service.problems import Problem, echo
-from service.quart_guards import GuardedQuart
-from service.routes_jobs import job_routes
-from service.routes_pages import page_routes
-from service.routes_work import work_routes
-from service.sockets import event_routes
+from service.web.origins import check_origin, cors_headers
+from service.web.routes_jobs import job_routes
+from service.web.routes_pages import page_routes
+from service.web.routes_work import work_routes
+from service.web.sockets import event_routes
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _OURS = "Something broke while this request was answered; the log of the service says more."

@@ -36,10 +36,10 @@ def _serve(settings: Settings) -> int:
     # Late, as this takes a third of a second and `--help` need not wait.
     import trio
 
+    from service.jobs.store import StoreError
+    from service.link.worker_link import WorkerUnusable
     from service.logs import configure_logs
     from service.running import run_service
-    from service.store import StoreError
-    from service.worker_link import WorkerUnusable
 
     configure_logs(settings)
     for note in settings.warnings():

@@ -9,13 +9,13 @@ import structlog
 import trio
 
 from service.app import create_app
-from service.desk import Desk, open_desk
-from service.images import open_decoders
-from service.prices import EncodePrices
-from service.serving import serve
+from service.http.serving import serve
+from service.jobs.desk import Desk, open_desk
+from service.jobs.store import Store
+from service.link.worker_link import WorkerLink, open_workers
+from service.pictures.images import open_decoders
+from service.pictures.prices import EncodePrices
 from service.settings import Settings
-from service.store import Store
-from service.worker_link import WorkerLink, open_workers
 
 # Beyond the longest deadline: what runs at the signal is answered, and the answer is sent.
 GRACE_S = 1.5

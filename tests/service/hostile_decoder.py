@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL.ImageFile import ImageFile
 
-from service import decoder, formats
+from service.pictures import decoder, formats
 
 CRASH, HANG, SPIN, BLOAT, WRITE = b"CRASH", b"HANG", b"SPIN", b"BLOAT", b"WRITE"
 

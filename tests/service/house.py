@@ -20,10 +20,10 @@ import trio
 from PIL import Image
 
 from service.app import create_app
-from service.desk import Desk
+from service.http.serving import serve
+from service.jobs.desk import Desk
 from service.logs import configure_logs
 from service.running import open_parts
-from service.serving import serve
 from service.settings import Settings
 
 FRIEND = "https://friend.example"  # its pages may call the session's house

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from service.decoder import decode
-from service.decoder_messages import Decode
-from service.picture import Picture
+from service.pictures.decoder import decode
+from service.pictures.decoder_messages import Decode
+from service.pictures.picture import Picture
 
 PIXELS = 50_000_000
 

@@ -13,10 +13,10 @@ from quart import request, websocket
 from quart.typing import ResponseReturnValue
 from wsproto.events import CloseConnection, Ping
 
-from service.limits import Limits
+from service.http.limits import Limits
+from service.http.quart_guards import GuardedQuart
+from service.http.serving import serve
 from service.problems import Problem
-from service.quart_guards import GuardedQuart
-from service.serving import serve
 
 MAX_BODY = 1_000_000  # bytes
 QUICK = Limits(header_s=0.3, send_s=0.3, linger_s=0.3, ping_s=5.0, silence_s=20.0, farewell_s=0.3)

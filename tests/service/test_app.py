@@ -5,8 +5,8 @@ import pytest
 import trio
 
 from service.app import create_app
-from service.openapi import describe
 from service.settings import Settings
+from service.web.openapi import describe
 from tests.service.house import FRIEND, assert_problem, house, png, shade, unpacked
 
 

@@ -1,0 +1,1 @@
+"""What stands between a socket and the app: hypercorn, quart-trio, and their guards."""

@@ -1,0 +1,122 @@
+"""The request's body: every way of sending it counted, every failure one of our problems."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Any
+
+import trio
+from quart.wrappers.request import Body
+from quart_trio.formparser import TrioFormDataParser
+from quart_trio.wrappers import TrioRequest
+from quart_trio.wrappers.request import TrioBody
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
+
+from service.http.pins import require_pins
+from service.problems import BodyTooLarge, Malformed, UploadTooSlow
+
+require_pins()
+
+_PIECE = 64 * 1024
+_PART_HEADER = 2 * _PIECE  # bytes: a piece, and what was left of the one before
+
+
+class GuardedBody(TrioBody):
+    """A body that is refused as soon as it passes the limit.
+
+    Quart 0.22 compares the limit with Content-Length and with what lies unread. A chunked
+    upload has no such header and the form parser leaves nothing unread: 30 MB passed 10.
+    """
+
+    def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
+        super().__init__(expected_content_length, None)
+        self._limit = max_content_length
+        self._received = 0
+        self._check(expected_content_length or 0)
+
+    def append(self, data: bytes) -> None:
+        """Take the next bytes from the server."""
+        self._received += len(data)
+        super().append(data)
+        self._check(self._received)
+
+    async def __anext__(self) -> bytes:
+        # Quart hands over all that has come in, up to the whole body, and ends the iteration
+        # of a body that was refused meanwhile as if it were complete.
+        await trio.lowlevel.checkpoint()
+        while not self._data and not self._complete.is_set():
+            await self._has_data.wait()
+        if self._must_raise is not None:
+            raise self._must_raise
+        if not self._data:
+            raise StopAsyncIteration
+        piece = bytes(self._data[:_PIECE])
+        del self._data[:_PIECE]
+        if not self._data:
+            self._has_data.clear()
+        return piece
+
+    def _check(self, length: int) -> None:
+        if self._limit is not None and length > self._limit and self._must_raise is None:
+            self._must_raise = BodyTooLarge(
+                f"The body is larger than {self._limit / 1e6:g} MB; send a smaller image."
+            )
+            self.clear()
+            self.set_complete()
+
+
+class GuardedFormParser(TrioFormDataParser):
+    """Quart's parser, in memory, and without a blind eye for broken forms.
+
+    Quart 0.22 spools parts over 500 kB to disk in the event loop; lets the header of a part
+    grow to the size of the body, searched again with each piece (8 MB blocked the loop for a
+    second); and takes a form that it cannot read for an empty one. Memory is bounded by the
+    body's limit.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        options["max_content_length"] = _PART_HEADER  # the decoder's buffer, whatever its name
+        super().__init__(**options, silent=False, stream_factory=lambda *_: BytesIO())
+
+    async def parse(
+        self, body: Body, mimetype: str, content_length: int | None, options: Any = None
+    ) -> tuple[MultiDict[str, Any], MultiDict[str, Any]]:
+        """The fields and the files; ValueError for what is not a form."""
+        fields, files = await super().parse(body, mimetype, content_length, options)
+        if mimetype == "multipart/form-data" and not fields and not files:
+            raise ValueError("it has no complete part")
+        return fields, files
+
+
+class GuardedRequest(TrioRequest):
+    """A request whose body raises problems of service/problems.py only."""
+
+    body_class = GuardedBody
+    form_data_parser_class = GuardedFormParser
+
+    async def get_data(self, *args: Any, **options: Any) -> Any:
+        """The body, within BODY_TIMEOUT; UploadTooSlow, BodyTooLarge or Malformed otherwise."""
+        with self._problems():
+            return await super().get_data(*args, **options)
+
+    async def _load_form_data(self) -> None:
+        with self._problems():
+            await super()._load_form_data()
+
+    @contextmanager
+    def _problems(self) -> Iterator[None]:
+        try:
+            yield
+        except RequestTimeout as error:
+            raise UploadTooSlow(
+                f"The body did not arrive within {self.body_timeout:g} s; send a smaller image "
+                "or use a faster connection."
+            ) from error
+        except RequestEntityTooLarge as error:
+            raise BodyTooLarge(
+                f"A form may have {self.max_form_parts} parts and {self.max_form_memory_size} "
+                "bytes in each field; send images as file parts."
+            ) from error
+        except ValueError as error:
+            raise Malformed(f"The form cannot be read: {error}.") from error

@@ -1,0 +1,131 @@
+"""HTTP/1.1 and nothing else, and only requests that the application can take."""
+
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+import h11
+import trio
+from hypercorn.events import Closed
+from hypercorn.protocol.events import Body, Request, Response
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol, H11WSConnection
+from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.trio.worker_context import EventWrapper
+from hypercorn.typing import H11SendableEvent
+
+from service.http.access_log import SENT
+from service.http.limits import Limits
+from service.http.pins import require_pins
+from service.http.websocket_guards import GuardedWebSocket
+
+require_pins()
+
+
+class WatchedPause(EventWrapper):
+    """The event that h11's pause waits for, with the socket watched meanwhile."""
+
+    def __init__(self, watch: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self._watch = watch
+
+    async def wait(self) -> None:
+        """Wait until the request under way is answered, or the client hangs up."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch)
+            await super().wait()
+            nursery.cancel_scope.cancel()
+
+
+class GuardedH11(H11Protocol):
+    """hypercorn 0.18.0's HTTP/1.1, without its ways out of it."""
+
+    def guard(self, limits: Limits, max_body: int, watch: Callable[[], Awaitable[None]]) -> None:
+        """Set what hypercorn's constructor has no place for, before the first byte."""
+        self.limits = limits
+        self.max_body = max_body
+        self.can_read = WatchedPause(watch)
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        # Turns the connection into HTTP/2 on `Upgrade: h2c` and on the preface.
+        pass
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        # As hypercorn's, with our streams in place of its own. Its scope for a target such as
+        # `?x`, `*` or CONNECT's `host:port` holds a path that quart cannot take apart.
+        target = origin_form(request.target)
+        if target is None:
+            await self._send_error_response(400)
+            await self.send(Closed())
+            return
+        websocket = _wants_websocket(request)
+        self.stream = (GuardedWebSocket if websocket else HTTPStream)(
+            self.app,
+            self.config,
+            self.context,
+            self.task_group,
+            self.ssl,
+            self.client,
+            self.server,
+            self.stream_send,
+            STREAM_ID,
+        )
+        if isinstance(self.stream, GuardedWebSocket):
+            self.stream.guard(self.limits)
+            self.connection = H11WSConnection(cast(h11.Connection, self.connection))
+        self.keep_alive_requests += 1
+        await self.stream.handle(
+            Request(
+                stream_id=STREAM_ID,
+                headers=list(request.headers),
+                http_version=request.http_version.decode("ascii"),
+                method=request.method.decode("ascii").upper(),
+                raw_path=target,
+                state=self.connection_state,
+            )
+        )
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """Pass on what a stream has to say, with the body's bytes counted for the log."""
+        if isinstance(event, Body) and isinstance(self.stream, HTTPStream):
+            scope = cast(dict[str, object], self.stream.scope)
+            scope[SENT] = cast(int, scope.get(SENT, 0)) + len(event.data)
+        elif isinstance(event, Response) and self.connection.their_state is h11.SEND_BODY:
+            # Answered before the body was read, so this connection cannot go on (RFC 9112, 9.3).
+            event.headers.append((b"connection", b"close"))
+        await super().stream_send(event)
+
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        # hypercorn invites every body that asks (`Expect: 100-continue`). One that will get a
+        # 413 anyway had better stay where it is.
+        if not (isinstance(event, h11.InformationalResponse) and self._is_too_large()):
+            await super()._send_h11_event(event)
+
+    def _is_too_large(self) -> bool:
+        if not isinstance(self.stream, HTTPStream):
+            return False
+        lengths = [
+            value for name, value in self.stream.scope["headers"] if name == b"content-length"
+        ]
+        return bool(lengths) and int(lengths[0]) > self.max_body
+
+
+def origin_form(target: bytes) -> bytes | None:
+    """The target as a path with its query; None for the forms that name no path here.
+
+    `http://host/path`, which proxies are sent, is taken and its host ignored.
+    """
+    if target.lower().startswith((b"http://", b"https://")):
+        rest = target.split(b"//", 1)[1]
+        host, slash, path = rest.partition(b"/")
+        return None if b"?" in host else b"/" + path if slash else b"/"
+    return target if target.startswith(b"/") else None
+
+
+def _wants_websocket(request: h11.Request) -> bool:
+    headers = {name: value.strip().lower() for name, value in request.headers}
+    tokens = [token.strip() for token in headers.get(b"connection", b"").split(b",")]
+    return (
+        request.method.upper() == b"GET"
+        and b"upgrade" in tokens
+        and headers.get(b"upgrade") == b"websocket"
+    )

@@ -1,0 +1,87 @@
+"""A WebSocket that ends when it should, and inflates nothing."""
+
+import dataclasses
+
+import trio
+from hypercorn.protocol.events import Body, Data, Event, Request, StreamClosed
+from hypercorn.protocol.ws_stream import ASGIWebsocketState, WSStream
+from hypercorn.typing import ASGISendEvent
+from wsproto.events import CloseConnection, Ping
+from wsproto.frame_protocol import CloseReason
+
+from service.http.limits import Limits
+from service.http.pins import require_pins
+
+require_pins()
+
+
+class GuardedWebSocket(WSStream):
+    """hypercorn 0.18.0's WebSocket stream, with its loose ends tied."""
+
+    def guard(self, limits: Limits) -> None:
+        """Set what hypercorn's constructor has no place for, before the first event."""
+        self._limits = limits
+        self._gone = trio.Event()
+        self._heard = trio.current_time()
+        self._refused = False
+
+    async def handle(self, event: Event) -> None:
+        """Take one event of the connection."""
+        if isinstance(event, Request):
+            await super().handle(_without_extensions(event))
+            if self.closed:  # answered 400; hypercorn leaves the connection open, untimed
+                await self._end()
+        elif isinstance(event, Body | Data):
+            self._heard = trio.current_time()
+            await self._take(event)
+        else:
+            await super().handle(event)
+            self._gone.set()
+
+    async def _take(self, event: Body | Data) -> None:
+        if self.closed or self.handshake.accepted:
+            await super().handle(event)
+        elif self.state is ASGIWebsocketState.HANDSHAKE and not self._refused:
+            # Data before the handshake: hypercorn answers 400 and then lets the application
+            # accept, which raises in the connection (issue 225), and never tells it of the end.
+            self._refused = True
+            await self._send_error_response(400)
+            await self._end()
+
+    async def app_send(self, message: ASGISendEvent | None) -> None:
+        """Send what the application says, unless the handshake was refused already."""
+        if not self._refused:
+            await super().app_send(message)
+
+    async def _handle_events(self) -> None:
+        await super()._handle_events()
+        if self.buffer.length > self.buffer.max_length:
+            # hypercorn has sent 1009 and would go on, the buffer growing with each frame.
+            await self._end()
+
+    async def _send_pings(self) -> None:
+        # hypercorn's loop sleeps on after the socket has closed, and holds the connection's
+        # nursery, thus the shutdown; and pings alone do not tell that the peer is dead.
+        while not self.closed:
+            if trio.current_time() - self._heard > self._limits.silence_s:
+                await self._end()
+                return
+            await self._send_wsproto_event(Ping())
+            with trio.move_on_after(self._limits.ping_s):
+                await self._gone.wait()
+
+    async def go_away(self) -> None:
+        """Close with 1001, as a server does that is about to end."""
+        if self.state is ASGIWebsocketState.CONNECTED and not self.closed:
+            await self._send_wsproto_event(CloseConnection(code=CloseReason.GOING_AWAY))
+            await self._end()
+
+    async def _end(self) -> None:
+        await self.send(StreamClosed(stream_id=self.stream_id))
+
+
+def _without_extensions(event: Request) -> Request:
+    # hypercorn accepts permessage-deflate whenever it is offered, and inflates before it looks
+    # at the size: 305 kB on the wire made 473 MB in memory.
+    headers = [(n, v) for n, v in event.headers if n.lower() != b"sec-websocket-extensions"]
+    return dataclasses.replace(event, headers=headers)

@@ -1,0 +1,1 @@
+"""The connection to the worker, and its supervision."""

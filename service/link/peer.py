@@ -1,0 +1,247 @@
+"""One worker as the service sees it: kept alive, and what is under way with it."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+import structlog
+import trio
+
+from service.link.answers import Answer, Answers
+from service.link.process import Opener, WorkerUnusable
+from worker.wire.channel import Channel
+from worker.wire.framing import FrameDecoder, FrameError
+from worker.wire.messages import (
+    PROTOCOL,
+    ArraysDone,
+    Cancel,
+    Finished,
+    Hello,
+    Submit,
+    ToService,
+)
+
+log = structlog.get_logger()
+
+
+class _NoWorker(Exception):
+    """What answered is no worker that this service can use."""
+
+
+_FAILURES = (
+    OSError,
+    FrameError,
+    trio.BrokenResourceError,
+    trio.ClosedResourceError,
+    _NoWorker,
+)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for what, in seconds."""
+
+    hello_s: float = 120.0  # for torch's import and the warm-up, on a cold disk
+    ack_s: float = 2.0  # for the answer to a cancel
+    listener_s: float = 5.0  # for a listener that does not take its messages
+    rerun_s: float = 1.0  # a job with less left is not run again
+    first_pause_s: float = 0.1  # before a dead worker's replacement, doubling
+    last_pause_s: float = 5.0
+    settled_s: float = 5.0  # a worker that was ready for so long starts the pauses over
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A job under way; `pixels` are kept until its end, for a second run."""
+
+    submit: Submit
+    pixels: bytes
+    deadline: float  # by trio's clock
+    answers: Answers
+    peer: "Peer | None" = None
+    sent: int = 0
+    cancelled: bool = False
+    answered: bool = False  # `Finished` is out, arrays are to follow
+    ended: trio.Event = field(default_factory=trio.Event)
+
+    def left_s(self) -> float:
+        """Return the seconds until the deadline."""
+        return self.deadline - trio.current_time()
+
+    def end(self, last: Answer | None, lost: str | None) -> None:
+        """Close the answers and let go of the pixels."""
+        self.pixels = b""
+        self.answers.end(last, lost=lost)
+        self.ended.set()
+
+
+class Holder(Protocol):
+    """Whoever has the tickets."""
+
+    def place(self, ticket: Ticket) -> None:
+        """Find a worker for a job whose worker is gone, or end it."""
+
+    def end(self, ticket: Ticket, last: Answer | None = None, *, lost: str | None = None) -> None:
+        """Say how a job ended and forget it."""
+
+    def worker_changed(self) -> None:
+        """Take note that a worker became ready or went away."""
+
+
+class Peer:
+    """Keeps one worker connected, and passes jobs to it and their messages back."""
+
+    def __init__(self, name: str, opener: Opener, holder: Holder, patience: Patience) -> None:
+        self.hello: Hello | None = None
+        self._name = name
+        self._opener = opener
+        self._holder = holder
+        self._patience = patience
+        self._pause_s = patience.first_pause_s
+        self._ever_ready = False
+        self._tickets: dict[str, Ticket] = {}
+        self._outgoing: deque[tuple[Ticket, Submit | Cancel]] = deque()
+        self._more = trio.Event()
+        self._connection = trio.CancelScope()
+
+    @property
+    def load(self) -> int:
+        """Jobs under way with this worker."""
+        return len(self._tickets)
+
+    def take(self, ticket: Ticket) -> None:
+        """Send a job; only while there is a hello."""
+        ticket.peer = self
+        self._tickets[ticket.submit.job] = ticket
+        self._send_soon(ticket, ticket.submit)
+
+    def send_cancel(self, ticket: Ticket) -> None:
+        """Ask the worker to stop a job that it was given."""
+        self._send_soon(ticket, Cancel(job=ticket.submit.job))
+
+    def fail(self, reason: str) -> None:
+        """Give this worker up: close the connection, and have it replaced."""
+        log.error("a worker is given up", worker=self._name, reason=reason)
+        self._connection.cancel()
+
+    async def supervise(self) -> None:
+        """Connect, and connect again after each failure, until cancelled.
+
+        Raises:
+            WorkerUnusable: in a group, when the first worker says that these settings cannot work.
+        """
+        while True:
+            reason = "it ended"
+            try:
+                await self._live_once()
+            except* _FAILURES as group:
+                reason = _innermost(group)
+            except* WorkerUnusable as group:
+                if not self._ever_ready:
+                    raise
+                reason = _innermost(group)
+            log.warning(
+                "no worker; trying again", worker=self._name, reason=reason, pause_s=self._pause_s
+            )
+            await trio.sleep(self._pause_s)
+            self._pause_s = min(2 * self._pause_s, self._patience.last_pause_s)
+
+    async def _live_once(self) -> None:
+        self._connection = trio.CancelScope()
+        async with self._opener() as stream:
+            with self._connection:
+                channel = Channel[ToService](stream, FrameDecoder(ToService))
+                await self._work(channel, await self._awaited_hello(channel))
+
+    async def _awaited_hello(self, channel: Channel[ToService]) -> Hello:
+        with trio.move_on_after(self._patience.hello_s):
+            return await _read_hello(channel)
+        raise _NoWorker(f"it said nothing for {self._patience.hello_s} s")
+
+    async def _work(self, channel: Channel[ToService], hello: Hello) -> None:
+        log.info(
+            "a worker is ready", worker=self._name, device=hello.device, name=hello.device_name
+        )
+        began = trio.current_time()
+        self.hello, self._ever_ready = hello, True
+        self._holder.worker_changed()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._write, channel)
+                await self._read(channel)
+                nursery.cancel_scope.cancel()
+        finally:
+            if trio.current_time() - began > self._patience.settled_s:
+                self._pause_s = self._patience.first_pause_s
+            self._hand_back()
+
+    def _hand_back(self) -> None:
+        self.hello = None
+        self._outgoing.clear()
+        tickets, self._tickets = self._tickets, {}
+        self._holder.worker_changed()
+        for ticket in tickets.values():
+            self._holder.place(ticket)
+
+    def _send_soon(self, ticket: Ticket, message: Submit | Cancel) -> None:
+        self._outgoing.append((ticket, message))
+        self._more.set()
+
+    async def _write(self, channel: Channel[ToService]) -> None:
+        while True:
+            while not self._outgoing:
+                self._more = trio.Event()
+                await self._more.wait()
+            ticket, message = self._outgoing.popleft()
+            if isinstance(message, Cancel):
+                await channel.send(message)
+            elif not ticket.cancelled:
+                # Counted before the first byte: a worker that dies in the middle may do so over it.
+                ticket.sent += 1
+                submit = msgspec.structs.replace(message, budget_s=ticket.left_s())
+                await channel.send(submit, ticket.pixels)
+
+    async def _read(self, channel: Channel[ToService]) -> None:
+        async for message, payload in channel:
+            ticket = None if isinstance(message, Hello) else self._tickets.get(message.job)
+            if ticket is not None:
+                await self._deliver(ticket, message, payload)
+
+    async def _deliver(self, ticket: Ticket, message: ToService, payload: bytes) -> None:
+        if _is_last(message, ticket):
+            del self._tickets[ticket.submit.job]
+            self._holder.end(ticket, (message, payload))
+            return
+        ticket.answered = ticket.answered or isinstance(message, Finished)
+        with trio.move_on_after(self._patience.listener_s) as waiting:
+            await ticket.answers.offer((message, payload))
+        if waiting.cancelled_caught:
+            log.error("a listener takes no messages; its job is cancelled", job=ticket.submit.job)
+            ticket.answers.close()
+
+
+def _is_last(message: ToService, ticket: Ticket) -> bool:
+    # Every cancel is acknowledged. Waiting for that, even when an answer crosses it on the way,
+    # leaves no message behind that could be taken for one about a later job of the same id.
+    if isinstance(message, Finished) and message.state == "cancelled":
+        return True
+    if ticket.cancelled:
+        return False
+    return isinstance(message, ArraysDone) or (isinstance(message, Finished) and not message.arrays)
+
+
+async def _read_hello(channel: Channel[ToService]) -> Hello:
+    async for message, _ in channel:
+        if not isinstance(message, Hello):
+            raise _NoWorker(f"it began with {type(message).__name__} instead of Hello")
+        if message.protocol != PROTOCOL:
+            raise _NoWorker(f"it speaks protocol {message.protocol}, this service {PROTOCOL}")
+        return message
+    raise _NoWorker("it left before it was ready")
+
+
+def _innermost(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"

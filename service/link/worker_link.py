@@ -1,0 +1,175 @@
+"""The connection to the workers: supervision, jobs by id, cancel with acknowledgement, re-runs.
+
+A worker that dies is replaced after a while that doubles from failure to failure. Each job that it
+held is given once more to another worker, if there is time for it; otherwise its listener gets
+`WorkerLost`. Deadlines cross as the seconds that are left when the job is sent.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import structlog
+import trio
+
+from service.link.answers import Answer, Answers, WorkerLost
+from service.link.peer import Patience, Peer, Ticket
+from service.link.process import WorkerUnusable, connected, spawned, worker_command
+from worker.wire.address import parse_address
+from worker.wire.messages import Finished, Hello, Submit
+
+__all__ = ["Answers", "Patience", "WorkerLink", "WorkerLost", "WorkerUnusable", "open_workers"]
+
+log = structlog.get_logger()
+
+
+@asynccontextmanager
+async def open_workers(
+    addresses: Sequence[str] = (),
+    *,
+    device: str = "auto",
+    threads: int | None = None,
+    command: Sequence[str] | None = None,
+    patience: Patience | None = None,
+) -> AsyncIterator["WorkerLink"]:
+    """Supervise the workers at `addresses`, or without any a child of our own.
+
+    `command` replaces the child's command line. It returns before a worker is ready; see
+    `WorkerLink.wait_ready`.
+
+    Raises:
+        ValueError: on an address that is none.
+        WorkerUnusable: in an exception group, when the child cannot use the device asked for.
+    """
+    openers = {text: partial(connected, parse_address(text)) for text in addresses} or {
+        "child": partial(spawned, command or worker_command(device, threads))
+    }
+    async with trio.open_nursery() as nursery:
+        link = WorkerLink(nursery, patience or Patience())
+        for name, opener in openers.items():
+            link.peers.append(Peer(name, opener, link, link.patience))
+        for peer in link.peers:
+            nursery.start_soon(peer.supervise)
+        try:
+            yield link
+        finally:
+            link.close()
+            nursery.cancel_scope.cancel()
+
+
+@dataclass(eq=False)
+class WorkerLink:
+    """All workers as one: jobs go to the ready one that has the fewest."""
+
+    nursery: trio.Nursery
+    patience: Patience
+    peers: list[Peer] = field(default_factory=list)
+    _tickets: dict[str, Ticket] = field(default_factory=dict)
+    _changed: trio.Event = field(default_factory=trio.Event)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a worker has warmed up and takes jobs."""
+        return self.hello is not None
+
+    @property
+    def hello(self) -> Hello | None:
+        """What a ready worker has said about itself."""
+        return next((peer.hello for peer in self.peers if peer.hello is not None), None)
+
+    async def wait_ready(self) -> None:
+        """Return once a worker is ready."""
+        while not self.ready:
+            await self._changed.wait()
+
+    async def submit(self, submit: Submit, pixels: bytes) -> Answers:
+        """Start a job; returns at once, the pixels are sent behind the scenes.
+
+        Raises:
+            ValueError: when a job of this id is under way.
+        """
+        if submit.job in self._tickets:
+            raise ValueError(f"job {submit.job} is under way already")
+        answers = Answers(on_close=lambda: self._begin_cancel(ticket))
+        deadline = trio.current_time() + submit.budget_s
+        ticket = Ticket(submit, pixels, deadline, answers)
+        self._tickets[submit.job] = ticket
+        self.place(ticket)
+        await trio.lowlevel.checkpoint()
+        return answers
+
+    async def cancel(self, job: str) -> None:
+        """Stop a job and return when it has stopped; a worker that does not obey is replaced."""
+        ticket = self._tickets.get(job)
+        if ticket is not None:
+            self._begin_cancel(ticket)
+            await ticket.ended.wait()
+
+    def place(self, ticket: Ticket) -> None:
+        """Give a job to a worker, now or when one is ready, or give it up."""
+        if ticket.ended.is_set():
+            return
+        ticket.peer = None
+        ready = [peer for peer in self.peers if peer.hello is not None]
+        in_time = ticket.left_s() > self.patience.rerun_s
+        if ticket.cancelled:
+            self.end(ticket, _cancelled(ticket))
+        elif ticket.answered:
+            self.end(ticket, lost="the worker died while it sent the arrays")
+        elif ticket.sent > 1:
+            self.end(ticket, lost="two workers died over this job")
+        elif not in_time and (ticket.sent or not ready):
+            self.end(ticket, lost="no worker is ready and the deadline is near")
+        elif ready:
+            min(ready, key=lambda peer: peer.load).take(ticket)
+        else:
+            self.nursery.start_soon(self._give_up_in_time, ticket)
+
+    def end(self, ticket: Ticket, last: Answer | None = None, *, lost: str | None = None) -> None:
+        """Say how a job ended and forget it."""
+        if ticket.ended.is_set():
+            return
+        if lost is not None:
+            log.warning("a job was lost", job=ticket.submit.job, reason=lost)
+        del self._tickets[ticket.submit.job]
+        ticket.end(last, lost)
+
+    def close(self) -> None:
+        """End every job; no worker will be there for it."""
+        for ticket in list(self._tickets.values()):
+            self.end(ticket, lost="the service is stopping")
+
+    def worker_changed(self) -> None:
+        """Take note that a worker became ready or went away."""
+        self._changed.set()
+        self._changed = trio.Event()
+        for ticket in [ticket for ticket in self._tickets.values() if ticket.peer is None]:
+            if self.ready:
+                self.place(ticket)
+
+    def _begin_cancel(self, ticket: Ticket) -> None:
+        if ticket.cancelled or ticket.ended.is_set():
+            return
+        ticket.cancelled = True
+        ticket.answers.silence()
+        if ticket.peer is None:
+            self.end(ticket, _cancelled(ticket))
+        else:
+            ticket.peer.send_cancel(ticket)
+            self.nursery.start_soon(self._insist, ticket, ticket.peer)
+
+    async def _insist(self, ticket: Ticket, peer: Peer) -> None:
+        with trio.move_on_after(self.patience.ack_s):
+            await ticket.ended.wait()
+        if not ticket.ended.is_set():
+            peer.fail("it did not obey a cancel")
+
+    async def _give_up_in_time(self, ticket: Ticket) -> None:
+        await trio.sleep_until(ticket.deadline - self.patience.rerun_s)
+        if ticket.peer is None:
+            self.end(ticket, lost="no worker was ready in time")
+
+
+def _cancelled(ticket: Ticket) -> Answer:
+    return Finished(job=ticket.submit.job, state="cancelled"), b""

@@ -1,0 +1,1 @@
+"""Image files in, image files out; decoding happens in processes of its own."""

@@ -1,0 +1,86 @@
+"""Pixels to image files. Everything here blocks: call it in a thread."""
+
+import io
+import math
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+# The plugin is imported for its effect: without it the first WebP makes Pillow load all it has.
+from PIL import Image, WebPImagePlugin  # noqa: F401
+
+from service.pictures.picture import Picture
+from service.pictures.png import write_png
+from service.problems import NotAcceptable
+
+Format = Literal["png", "webp", "jpeg"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+Colour = tuple[int, int, int]  # sRGB
+WHITE: Colour = (255, 255, 255)
+MAX_SIDES: dict[Format, float] = {"png": math.inf, "webp": 16383, "jpeg": 65500}  # pixels
+PREVIEW_SIDE = 512  # pixels
+
+
+def check_encodable(width: int, height: int, as_format: Format) -> None:
+    """Refuse a picture that the format cannot hold, before any work is done for it.
+
+    Raises:
+        NotAcceptable: a side is too long.
+    """
+    if max(width, height) > MAX_SIDES[as_format]:
+        raise NotAcceptable(
+            f"{as_format} holds at most {MAX_SIDES[as_format]} pixels a side and the picture is "
+            f"{width} x {height}; accept image/png."
+        )
+
+
+def encode(picture: Picture, as_format: Format, background: Colour = WHITE) -> bytes:
+    """Return the picture as a file; JPEG has no alpha and shows the background through it."""
+    return _WRITERS[as_format](picture, background)
+
+
+def encode_preview(picture: Picture) -> bytes:
+    """Return the picture as a small WebP, its longer side at most 512 pixels.
+
+    512 x 512 of a photograph: 6 ms and 39 kB, where PNG takes 7 ms and 430 kB.
+    """
+    image = _image(picture)
+    image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.BOX)
+    return _saved(image, "WEBP", quality=80, method=0)
+
+
+def _png(picture: Picture, _: Colour) -> bytes:
+    return write_png(picture)
+
+
+def _webp(picture: Picture, _: Colour) -> bytes:
+    # 12 megapixels: 0.3 s; Pillow's default method 4 takes four times as long and saves 15 %.
+    return _saved(_image(picture), "WEBP", quality=90, method=1)
+
+
+def _jpeg(picture: Picture, background: Colour) -> bytes:
+    image = _image(picture)
+    if picture.channels == 4:
+        flat = Image.new("RGB", image.size, background)
+        flat.paste(image, mask=image)
+        image = flat
+    # Full colour resolution, for coloured ink on edges; 12 megapixels: 0.05 s.
+    return _saved(image, "JPEG", quality=92, subsampling=0)
+
+
+_WRITERS: dict[Format, Callable[[Picture, Colour], bytes]] = {
+    "png": _png,
+    "webp": _webp,
+    "jpeg": _jpeg,
+}
+
+
+def _image(picture: Picture) -> Image.Image:
+    size, mode = (picture.width, picture.height), picture.mode
+    pixels: Any = picture.pixels  # any buffer will do; Pillow's annotation knows fewer
+    return Image.frombuffer(mode, size, pixels, "raw", mode, 0, 1)
+
+
+def _saved(image: Image.Image, pillow_format: str, **options: int) -> bytes:
+    file = io.BytesIO()
+    image.save(file, pillow_format, **options)
+    return file.getvalue()

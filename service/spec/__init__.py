@@ -1,0 +1,1 @@
+"""The fields of a request: ranges, defaults, and how they are read."""

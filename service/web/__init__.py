@@ -1,0 +1,1 @@
+"""The HTTP contract: routes, sockets, uploads, answers."""

@@ -1,0 +1,130 @@
+"""From a job and its pictures to HTTP answers: headers, files, names, tags."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import trio
+from quart import Request, Response
+
+from service.jobs.desk import Desk
+from service.jobs.jobs import Job, JobState, links
+from service.jobs.results import Shown
+from service.pictures.encode import Format
+from service.problems import MEDIA_TYPE, Conflict, NoLongerKept
+from service.web.negotiation import JSON, NPZ
+
+_PIECE = 1 << 20  # bytes of a file that are read at a time
+_SUFFIX = {"shade": "shaded", "field": "field"}
+
+
+def json_answer(value: Any, status: int = 200) -> Response:
+    """A value as JSON; text outside ASCII stays readable."""
+    return Response(msgspec.json.encode(value), status, content_type=JSON)
+
+
+def document_answer(job: Job, status: int = 200) -> Response:
+    """The job document."""
+    return json_answer(job.document(), status)
+
+
+def accepted_answer(job: Job) -> Response:
+    """202: where to look for the rest."""
+    response = document_answer(job, 202)
+    response.headers["Location"] = str(links(job.id)["self"])
+    response.headers["Preference-Applied"] = "respond-async"
+    response.headers["Itten-Job"] = job.id
+    return response
+
+
+def refusal(job: Job) -> Response | None:
+    """What a caller that waits for this ended job is told instead of a picture, if anything.
+
+    Raises:
+        Conflict: somebody cancelled the job.
+    """
+    if job.state is JobState.CANCELLED:
+        raise Conflict(f"The job has been cancelled: {job.status_reason}.")
+    if job.problem is None:
+        return None
+    headers = {"Itten-Job": job.id}
+    if job.problem["status"] == 503:
+        headers["Retry-After"] = "1"
+    body = msgspec.json.encode(job.problem)
+    return Response(body, job.problem["status"], headers, content_type=MEDIA_TYPE)
+
+
+def job_headers(job: Job) -> dict[str, str]:
+    """How far the job came, and where the time went."""
+    timings = job.timings
+    seconds = {
+        "queue": timings.queue_s,
+        "field": timings.field_s,
+        "shade": timings.shade_s,
+        "encode": timings.encode_s,
+    }
+    return {
+        "Itten-Job": job.id,
+        "Itten-Status": str(job.state),
+        "Itten-Tiles": f"{job.pass_tiles_converged}/{job.pass_tiles_total}",
+        "Itten-Passes": f"{job.progress.passes_done}/{job.progress.passes_total}",
+        "Server-Timing": ", ".join(f"{n};dur={s * 1000:.1f}" for n, s in seconds.items()),
+    }
+
+
+async def picture_answer(
+    request: Request, desk: Desk, job: Job, shown: Shown, as_format: Format
+) -> Response:
+    """A picture as a file; 304 without encoding it where the caller has it already."""
+    headers = {
+        "ETag": f'"{job.id}-{shown.name}-{as_format}"',
+        "Vary": "Accept",
+        "Cache-Control": "private, no-cache",  # to be asked for again: it may be gone
+        "Content-Disposition": _disposition(job, shown.name, as_format.replace("jpeg", "jpg")),
+    }
+    if _is_known(request, headers["ETag"]):
+        return Response(b"", 304, headers)
+    red, green, blue = bytes.fromhex(job.background[1:])
+    file = await trio.to_thread.run_sync(
+        desk.prices.encode, shown.picture, as_format, (red, green, blue)
+    )
+    return Response(file, 200, headers, content_type=f"image/{as_format}")
+
+
+async def npz_answer(request: Request, job: Job, path: Path) -> Response:
+    """The arrays of a field, from the file that holds them."""
+    headers = {
+        "ETag": f'"{job.id}-npz"',
+        "Vary": "Accept",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": _disposition(job, "field", "npz"),
+    }
+    if _is_known(request, headers["ETag"]):
+        return Response(b"", 304, headers)
+    try:
+        file = await trio.open_file(path, "rb")  # held open, whatever becomes of the job
+    except FileNotFoundError as error:
+        raise NoLongerKept("The field was removed while it was asked for.") from error
+    headers["Content-Length"] = str(os.stat(file.fileno()).st_size)
+    return Response(_pieces(file), 200, headers, content_type=NPZ)
+
+
+async def _pieces(file: Any) -> AsyncIterator[bytes]:
+    async with file:
+        while piece := await file.read(_PIECE):
+            yield piece
+
+
+def _is_known(request: Request, tag: str) -> bool:
+    return request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(tag.strip('"'))
+
+
+def _disposition(job: Job, name: str, suffix: str) -> str:
+    """Shown in a browser, and saved under a name that says what it is."""
+    what = name if name.startswith("pass") or name == "input" else _SUFFIX.get(job.kind, "itten")
+    filename = f"{job.name or 'itten'}-{what}.{suffix}"
+    plain = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in filename)
+    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -1,0 +1,65 @@
+"""The page, its files, the API's description, and how the service feels."""
+
+import sys
+from pathlib import Path
+
+from quart import Blueprint, Response, send_from_directory
+
+from service.jobs.desk import Desk
+from service.problems import NotReady
+from service.web.answers import json_answer
+from service.web.openapi import describe
+
+# Nothing from elsewhere, nothing inline, in nobody's frame; pictures also from memory.
+PAGE_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def page_routes(desk: Desk) -> Blueprint:
+    """Everything that is not about a job."""
+    routes = Blueprint("pages", __name__)
+    static = static_directory()
+    description = describe(desk.settings)
+
+    @routes.get("/healthz")
+    async def healthz() -> Response:
+        return json_answer({"status": "alive"})
+
+    @routes.get("/readyz")
+    async def readyz() -> Response:
+        hello = desk.link.hello
+        if hello is None or desk.closing:
+            raise NotReady("The worker is warming up; ask again.")
+        return json_answer({"status": "ready", "device": hello.device, "warning": hello.warning})
+
+    @routes.get("/openapi.json")
+    async def openapi() -> Response:
+        return json_answer(description)
+
+    @routes.get("/")
+    async def page() -> Response:
+        return await _file(static, "index.html")
+
+    @routes.get("/static/<path:name>")
+    async def file(name: str) -> Response:
+        return await _file(static, name)
+
+    return routes
+
+
+def static_directory() -> Path:
+    """Where the page's files lie: beside the package, or where an installation puts them."""
+    beside = Path(__file__).resolve().parents[2] / "static"
+    return beside if beside.is_dir() else Path(sys.prefix) / "share" / "itten" / "static"
+
+
+async def _file(directory: Path, name: str) -> Response:
+    response = await send_from_directory(directory, name)
+    response.headers.update(PAGE_HEADERS)
+    return response

@@ -1,0 +1,81 @@
+"""`POST /shade` and `POST /field`: an image in, a picture out, by the deadline."""
+
+from collections.abc import Callable
+from typing import cast
+
+import trio
+from quart import Blueprint, Response, request
+
+from service.jobs import results
+from service.jobs.desk import Desk
+from service.jobs.job_files import RESULT
+from service.jobs.live_job import LiveJob
+from service.jobs.orders import Order, Wanted, field_order, shade_order
+from service.jobs.results import Shown
+from service.web.answers import (
+    accepted_answer,
+    document_answer,
+    job_headers,
+    npz_answer,
+    picture_answer,
+    refusal,
+)
+from service.web.negotiation import IMAGES, JSON, NPZ, choose
+from service.web.uploads import Upload, read_upload
+
+OrderMaker = Callable[[Upload, Wanted, float], Order]
+_WANTED: dict[str, Wanted] = {JSON: "document", NPZ: "npz"}
+
+
+def work_routes(desk: Desk) -> Blueprint:
+    """The calls that start a job."""
+    routes = Blueprint("work", __name__)
+
+    @routes.post("/shade")
+    async def shade() -> Response:
+        return await _work(desk, shade_order, (*IMAGES, JSON))
+
+    @routes.post("/field")
+    async def field() -> Response:
+        return await _work(desk, field_order, (*IMAGES, NPZ, JSON))
+
+    return routes
+
+
+async def _work(desk: Desk, make_order: OrderMaker, offers: tuple[str, ...]) -> Response:
+    waits = not _prefers_async()
+    media = choose(request, *offers) if waits else JSON
+    upload = await read_upload(request)
+    wanted = _WANTED.get(media) or cast(Wanted, IMAGES.get(media))
+    live = await desk.accept(make_order(upload, wanted, desk.settings.max_deadline_s))
+    if not waits:
+        return accepted_answer(live.record)
+    try:
+        await live.settled.wait()
+        return refusal(live.record) or await _answer(desk, live, media)
+    except trio.Cancelled:
+        live.cancel("the client hung up")
+        raise
+
+
+async def _answer(desk: Desk, live: LiveJob, media: str) -> Response:
+    began = trio.current_time()
+    response = await _encoded(desk, live, media)
+    desk.note_encoding(live.record, trio.current_time() - began)
+    response.headers.update(job_headers(live.record))
+    return response
+
+
+async def _encoded(desk: Desk, live: LiveJob, media: str) -> Response:
+    job = live.record
+    if media == JSON:
+        return document_answer(job)
+    if media == NPZ:
+        return await npz_answer(request, job, await results.field_npz(desk, job))
+    assert live.result is not None
+    return await picture_answer(request, desk, job, Shown(live.result, RESULT), IMAGES[media])
+
+
+def _prefers_async() -> bool:
+    preferences = ",".join(request.headers.getlist("Prefer")).split(",")
+    return any(each.partition(";")[0].strip().lower() == "respond-async" for each in preferences)

@@ -1,0 +1,286 @@
+"""What one client, or one bad answer, could do to the bare server; see service/http/serving.py."""
+
+import json
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+import structlog
+import trio
+from quart import Response, request
+from trio.testing import wait_all_tasks_blocked
+
+from service.http.quart_guards import GuardedQuart
+from tests.service.live import (
+    MAX_BODY,
+    QUICK,
+    Live,
+    get,
+    head,
+    live,
+    plain_app,
+    post,
+    read_answer,
+    read_to_end,
+)
+
+
+async def test_an_exception_in_one_connection_ends_that_one_and_is_logged_in_a_line():
+    app = plain_app()
+
+    @app.get("/bad")
+    async def _bad() -> Response:  # h11 refuses it, and then the 500 that is to mend it
+        return Response("x", status=101)
+
+    with structlog.testing.capture_logs() as lines:
+        async with live(app) as server, await server.connect() as other:
+            async with await server.connect() as stream:
+                await stream.send_all(get("/bad"))
+                assert await read_to_end(stream) == b""
+            await other.send_all(get("/hello"))
+            assert (await read_answer(other)).body == b"hello"
+    [broken] = [line for line in lines if line["event"] == "connection broken"]
+    assert "LocalProtocolError" in broken["error"]
+    assert "h11" in broken["where"]
+
+
+def large_app(size: int = 60_000_000) -> tuple[GuardedQuart, trio.Event]:
+    """An application whose `/large` is sent in one piece; the event tells that sending ended."""
+    app, sent = plain_app(), trio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            yield bytes(size)
+        finally:
+            sent.set()
+
+    @app.get("/large")
+    async def _large() -> AsyncIterator[bytes]:
+        return body()
+
+    return app, sent
+
+
+async def slow_reader(server: Live) -> trio.SocketStream:
+    """A client with a small window that asks for `/large` and does not read."""
+    sock = trio.socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    await sock.connect(("127.0.0.1", server.port))
+    stream = trio.SocketStream(sock)
+    await stream.send_all(get("/large"))
+    return stream
+
+
+async def test_a_client_that_does_not_read_is_dropped_after_the_send_limit():
+    app, sent = large_app()
+    async with live(app) as server, await slow_reader(server):
+        await server.assert_alive()
+        with trio.fail_after(QUICK.send_s + 2):
+            await sent.wait()
+
+
+async def test_a_client_that_reads_gets_a_large_answer_whole():
+    app, _ = large_app(20_000_000)
+    async with live(app) as server:
+        assert len((await server.ask(get("/large"))).body) == 20_000_000
+
+
+async def test_the_time_for_an_answer_ends_a_client_that_reads_too_slowly_on_the_whole():
+    app, sent = large_app()
+    app.config["RESPONSE_TIMEOUT"] = 0.3
+    async with live(app, replace(QUICK, send_s=30)) as server, await slow_reader(server) as slow:
+        with trio.fail_after(2):
+            while not sent.is_set():  # 16 MB/s at most: the whole would take 4 s
+                await slow.receive_some(16384)
+                await trio.sleep(0.001)
+
+
+async def test_an_answer_that_was_not_taken_is_logged_once_and_as_hung_up():
+    app = plain_app()
+
+    @app.get("/large")
+    async def _large() -> bytes:
+        return bytes(60_000_000)
+
+    with structlog.testing.capture_logs() as lines:
+        async with live(app, grace_s=10) as server, await slow_reader(server):
+            await server.assert_alive()
+            server.shutdown.set()
+            await server.ended.wait()
+    assert [line["status"] for line in lines if line["path"] == "/large"] == [499]
+
+
+async def test_a_shutdown_waits_for_no_slow_reader():
+    app, sent = large_app()
+    limits = replace(QUICK, send_s=60)
+    async with live(app, limits, grace_s=0.2) as server, await slow_reader(server):
+        await server.assert_alive()
+        server.shutdown.set()
+        with trio.fail_after(2.2):
+            await server.ended.wait()
+        assert sent.is_set()
+
+
+def chunked(path: str, *headers: str) -> bytes:
+    return head(f"POST {path} HTTP/1.1", "Host: x", "Transfer-Encoding: chunked", *headers)
+
+
+def chunks(total: int, size: int = 50_000) -> bytes:
+    return (b"%x\r\n" % size + bytes(size) + b"\r\n") * (total // size) + b"0\r\n\r\n"
+
+
+FORM = "Content-Type: multipart/form-data; boundary=XX"
+FILE = b'--XX\r\nContent-Disposition: form-data; name="target"; filename="a.png"\r\n\r\n'
+
+
+@pytest.mark.parametrize("path", ["/length", "/form"])
+async def test_a_chunked_upload_is_counted(path: str):
+    form = b"%x\r\n%s\r\n" % (len(FILE), FILE) if path == "/form" else b""
+    async with live() as server:
+        raw = chunked(path, FORM) + form + chunks(3 * MAX_BODY)
+        answer = await server.ask(raw)
+    assert answer.status == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert b"larger than 1 MB" in answer.body
+
+
+async def test_an_early_answer_reaches_a_client_that_goes_on_sending_and_ends_the_connection():
+    async with live(limits=replace(QUICK, linger_s=5)) as server:
+        for raw, status in (
+            (post("/length", bytes(8 * MAX_BODY)), 413),
+            (chunked("/ignore") + chunks(8 * MAX_BODY), 404),
+        ):
+            async with await server.connect() as stream:
+                await stream.send_all(raw)
+                answer = await read_answer(stream)
+                assert (answer.status, answer.headers["connection"]) == (status, "close")
+                assert await read_to_end(stream) == b""
+
+
+async def test_a_client_that_sends_for_ever_is_dropped_when_the_linger_is_over():
+    async with live() as server, await server.connect() as stream:
+        await stream.send_all(chunked("/ignore"))
+        with trio.fail_after(QUICK.linger_s + 2), pytest.raises(trio.BrokenResourceError):
+            await _send_for_ever(stream)
+
+
+async def _send_for_ever(stream: trio.SocketStream) -> None:
+    while True:
+        await stream.send_all(chunks(MAX_BODY)[:-5])
+
+
+async def test_a_body_is_invited_unless_it_is_too_large():
+    expect = "Expect: 100-continue"
+    async with live() as server:
+        async with await server.connect() as stream:
+            await stream.send_all(get("/length", "Content-Length: 3", expect, method="POST"))
+            assert (await stream.receive_some(1000)).startswith(b"HTTP/1.1 100")
+            await stream.send_all(b"abc")
+            assert (await read_answer(stream)).body == b"3"
+        async with await server.connect() as stream:
+            much = f"Content-Length: {MAX_BODY + 1}"
+            await stream.send_all(get("/length", much, expect, method="POST"))
+            assert (await read_to_end(stream)).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize("path", ["/length", "/form"])
+async def test_an_upload_that_takes_too_long_gets_408(path: str):
+    app = plain_app()
+    app.config["BODY_TIMEOUT"] = 0.2
+    async with live(app) as server:
+        answer = await server.ask(get(path, "Content-Length: 999", FORM, method="POST") + b"--XX")
+    assert answer.status == 408
+    assert b"within 0.2 s" in answer.body
+
+
+BROKEN_FORMS = {
+    "no boundary": (400, "boundary", "Content-Type: multipart/form-data", FILE),
+    "no part": (400, "no complete part", FORM, b"this is no form"),
+    "part without a name": (400, "Disposition", FORM, b"--XX\r\nX: y\r\n\r\nz\r\n--XX--\r\n"),
+    "endless part header": (413, "file parts", FORM, b"--XX\r\nX: " + b"y" * 600_000),
+    "large field": (
+        413,
+        "65536 bytes in each field",
+        FORM,
+        FILE.replace(b'; filename="a.png"', b"") + bytes(600_000),
+    ),
+    "many parts": (413, "64 parts", FORM, (FILE + b"x\r\n") * 100 + b"--XX--\r\n"),
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "kind", "body"), BROKEN_FORMS.values(), ids=BROKEN_FORMS
+)
+async def test_a_broken_form_is_no_empty_form(status: int, detail: str, kind: str, body: bytes):
+    async with live() as server:
+        answer = await server.ask(post("/form", body, kind))
+    assert answer.status == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert detail in json.loads(answer.body)["detail"]
+
+
+async def test_a_body_that_is_iterated_comes_in_small_pieces():
+    app = plain_app()
+
+    @app.post("/pieces")
+    async def _pieces() -> list[int]:
+        await wait_all_tasks_blocked()
+        return [len(piece) async for piece in request.body]
+
+    async with live(app) as server:
+        answer = await server.ask(post("/pieces", bytes(500_000)))
+    sizes = [int(size) for size in answer.body.strip(b"[]\n").split(b",")]
+    assert sum(sizes) == 500_000
+    assert max(sizes) <= 64 * 1024
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        get("/wait"),
+        get("/wait") + get("/hello"),
+        get("/wait", "Connection: Upgrade", "Upgrade: h2c"),
+    ],
+    ids=["plain", "pipelined", "upgrade"],
+)
+async def test_a_client_that_hangs_up_cancels_its_request(raw: bytes):
+    app = plain_app()
+    entered, cancelled = trio.Event(), trio.Event()
+
+    @app.get("/wait")
+    async def _wait() -> str:
+        try:
+            entered.set()
+            await trio.sleep_forever()
+        finally:
+            cancelled.set()
+        return ""
+
+    async with live(app) as server:
+        async with await server.connect() as stream:
+            await stream.send_all(raw)
+            await entered.wait()
+        with trio.fail_after(1):
+            await cancelled.wait()
+
+
+async def test_the_access_log_has_five_fields_and_no_secrets(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ITTEN_SECRET", "hunter2")
+    secret = ("Authorization: Bearer hunter2", "Cookie: hunter2")
+    with structlog.testing.capture_logs() as lines:
+        async with live() as server:
+            await server.ask(get("/hello?ticket=hunter2", *secret))
+            await server.ask(get("/%0Anowhere", *secret))
+            async with await server.connect() as stream:
+                await stream.send_all(get("/length", "Content-Length: 9", method="POST"))
+    assert [set(line) for line in lines] == [
+        {"event", "log_level", "method", "path", "status", "ms", "bytes"}
+    ] * 3
+    assert "hunter2" not in repr(lines)
+    first, second, third = lines
+    assert (first["method"], first["path"], first["status"]) == ("GET", "/hello", 200)
+    assert first["bytes"] == 5
+    assert 0 <= first["ms"] < 10_000
+    assert second["path"] == "/%0Anowhere"
+    assert third["status"] == 499  # hung up before an answer

@@ -1,0 +1,254 @@
+"""WebSockets over real sockets: what ends them, and with which code."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import structlog
+import trio
+from quart import abort, websocket
+from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
+
+from service.http.quart_guards import GuardedQuart
+from tests.service.live import (
+    QUICK,
+    get,
+    live,
+    peer,
+    plain_app,
+    read_to_end,
+    upgrade,
+)
+
+
+async def test_messages_of_both_kinds_come_back_the_empty_one_too():
+    async with live() as server, peer(server, "/echo") as client:
+        for data in (b"abc", b""):
+            await client.send(BytesMessage(data=data))
+            event = await client.next()
+            assert isinstance(event, BytesMessage)
+            assert bytes(event.data) == data
+        await client.send(TextMessage(data="äöü"))
+        assert (await client.next()).data == "äöü"
+        await client.send(Ping(payload=b"?"))
+        event = await client.next()
+        assert isinstance(event, Pong)
+
+
+async def test_no_compression_is_agreed_on_or_inflated():
+    offer = ["Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"]
+    async with live() as server:
+        async with peer(server, "/echo", offer) as client:
+            assert b"extensions" not in client.handshake.lower()
+            await client.stream.send_all(b"\xc1\x80\x00\x00\x00\x00")  # the bit for "compressed"
+            assert await client.closed_with() != 1000
+        await server.assert_alive()
+
+
+EARLY = b"\x81\x80\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize("early", [EARLY, b"x", bytes(100_000)], ids=["frame", "byte", "much"])
+@pytest.mark.parametrize("path", ["/echo", "/late", "/nowhere"])
+async def test_data_before_the_handshake_ends_the_connection_and_nothing_else(
+    path: str, early: bytes
+):
+    app, ended = plain_app(), trio.Event()
+
+    @app.websocket("/late")
+    async def _late() -> None:
+        try:
+            await trio.sleep(0.1)
+            await websocket.accept()
+        finally:
+            ended.set()
+
+    with structlog.testing.capture_logs() as lines:
+        async with live(app) as server:
+            async with await server.connect() as stream:
+                await stream.send_all(upgrade(path) + early)
+                assert (await read_to_end(stream)).startswith(b"HTTP/1.1 4")
+            await server.assert_alive()
+            if path == "/late":
+                with trio.fail_after(1):
+                    await ended.wait()
+    assert not [line for line in lines if line["event"] != "request"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        upgrade("/echo").replace(b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", b""),
+        upgrade("/echo").replace(b"Version: 13", b"Version: 8"),
+        upgrade("/echo").replace(b"HTTP/1.1", b"HTTP/1.0"),
+    ],
+    ids=["no key", "old version", "HTTP/1.0"],
+)
+async def test_a_bad_handshake_gets_400_and_is_closed(raw: bytes):
+    async with live() as server, await server.connect() as stream:
+        await stream.send_all(raw)
+        with trio.fail_after(2):
+            assert (await read_to_end(stream)).startswith(b"HTTP/1.1 400")
+
+
+async def test_a_message_over_the_limit_closes_with_1009_also_in_fragments():
+    limits = replace(QUICK, message_bytes=1000)
+    async with live(limits=limits) as server:
+        async with peer(server, "/echo") as client:
+            await client.send(BytesMessage(data=bytes(1001)))
+            assert await client.closed_with() == 1009
+        async with peer(server, "/echo") as client:
+            for _ in range(2):
+                await client.send(BytesMessage(data=bytes(600), message_finished=False))
+            assert await client.closed_with() == 1009
+            with trio.fail_after(1):
+                assert await client.stream.receive_some(1) == b""
+
+
+def session_app(session: Callable[[], Any]) -> GuardedQuart:
+    app = plain_app()
+    app.websocket("/session")(session)
+    return app
+
+
+async def test_a_handler_that_returns_closes_with_1000():
+    async def session() -> None:
+        await websocket.send("done")
+
+    async with live(session_app(session)) as server, peer(server, "/session") as client:
+        assert (await client.next()).data == "done"
+        assert await client.closed_with() == 1000
+
+
+async def test_a_handler_that_fails_after_accepting_closes_with_1011():
+    async def session() -> None:
+        await websocket.accept()
+        raise RuntimeError("a bug")
+
+    app = session_app(session)
+    app.logger.disabled = True
+    async with live(app) as server, peer(server, "/session") as client:
+        assert await client.closed_with() == 1011
+
+
+async def test_a_session_can_be_refused_before_it_starts():
+    app, _ = watched_session()
+
+    @app.before_websocket
+    async def _check_origin() -> None:
+        if websocket.headers.get("Origin") != "https://itten.example":
+            abort(403)
+
+    async with live(app) as server:
+        answer = await server.ask(upgrade("/session"))
+        assert answer.status == 403
+        async with peer(server, "/session", ["Origin: https://itten.example"]):
+            pass
+
+
+def watched_session() -> tuple[GuardedQuart, trio.Event]:
+    """A session that only waits and never reads, and the event of its end."""
+    ended = trio.Event()
+
+    async def session() -> None:
+        await websocket.accept()
+        try:
+            await trio.sleep_forever()
+        finally:
+            ended.set()
+
+    return session_app(session), ended
+
+
+async def test_a_hang_up_is_noticed_by_a_session_that_does_not_read():
+    app, ended = watched_session()
+    async with live(app) as server:
+        async with peer(server, "/session") as client:
+            for _ in range(5):
+                await client.send(TextMessage(data="hello?"))
+        with trio.fail_after(1):
+            await ended.wait()
+
+
+async def test_a_client_that_talks_without_being_read_is_closed_with_1008():
+    app, ended = watched_session()
+    async with live(app) as server, peer(server, "/session") as client:
+        for _ in range(100):
+            await client.send(TextMessage(data="hello?"))
+        assert await client.closed_with() == 1008
+        with trio.fail_after(1):
+            await ended.wait()
+
+
+async def test_a_peer_that_answers_no_ping_is_dead_and_one_that_does_is_not():
+    app, ended = watched_session()
+    limits = replace(QUICK, ping_s=0.05, silence_s=0.3)
+    async with live(app, limits) as server, peer(server, "/session") as client:
+        for _ in range(12):  # twice the silence
+            ping = await client.next_or_ping()
+            assert isinstance(ping, Ping)
+            await client.send(ping.response())
+        assert not ended.is_set()
+        with trio.fail_after(2):
+            await ended.wait()
+
+
+async def test_a_peer_that_does_not_read_is_dropped():
+    ended = trio.Event()
+
+    async def session() -> None:
+        try:
+            while True:
+                await websocket.send(bytes(1_000_000))
+        finally:
+            ended.set()
+
+    async with live(session_app(session)) as server, peer(server, "/session"):
+        with trio.fail_after(QUICK.send_s + 2):
+            await ended.wait()
+
+
+async def test_a_send_that_is_cancelled_halfway_ends_the_session():
+    ended = trio.Event()
+
+    async def session() -> None:
+        try:
+            with trio.move_on_after(0.1):
+                await websocket.send(bytes(20_000_000))
+            await trio.sleep_forever()  # whatever came next would be taken for the rest
+        finally:
+            ended.set()
+
+    limits = replace(QUICK, send_s=1)
+    async with live(session_app(session), limits) as server, peer(server, "/session") as client:
+        with trio.fail_after(3):
+            while not ended.is_set():  # a piece now and then, so that no send is too slow
+                await client.stream.receive_some(16384)
+                await trio.sleep(0.001)
+
+
+async def test_the_ping_loop_does_not_outlive_its_socket():
+    limits = replace(QUICK, ping_s=60)
+    async with live(limits=limits, grace_s=10) as server:
+        async with peer(server, "/echo") as client:
+            await client.send(CloseConnection(code=1000))
+            assert await client.closed_with() == 1000
+        server.shutdown.set()
+        with trio.fail_after(1):
+            await server.ended.wait()
+
+
+async def test_a_shutdown_closes_sessions_with_1001_after_the_grace():
+    app, ended = watched_session()
+    async with live(app, grace_s=0.1) as server, peer(server, "/session") as client:
+        server.shutdown.set()
+        assert await client.closed_with() == 1001
+        with trio.fail_after(2):
+            await server.ended.wait()
+        assert ended.is_set()
+
+
+async def test_a_plain_request_for_a_websocket_route_is_no_error():
+    async with live() as server:
+        assert (await server.ask(get("/echo"))).status in {400, 404}

@@ -1,0 +1,243 @@
+"""The life of a job, over a real worker process."""
+
+import msgspec
+import numpy as np
+import pytest
+import trio
+import trio.testing
+
+from service.jobs.jobs import JobState
+from tests.service.house import House, assert_problem, house, png, unpacked
+
+
+async def document(service: House, path: str) -> dict:
+    return (await service.client.get(path)).json()
+
+
+async def test_a_job_is_complete_and_everything_about_it_is_kept():
+    async with house() as service:
+        path = await service.start(png(), passes=3)
+        await service.wait_idle()
+        job = await document(service, path)
+        assert job["state"] == "complete"
+        assert job["progress"] == {
+            "tiles_done": 12,
+            "tiles_total": 12,
+            "passes_done": 3,
+            "passes_total": 3,
+        }
+        for query, value in (("", 245), ("?pass=0", 10), ("?pass=1", 245), ("?pass=2", 10)):
+            image = await service.client.get(f"{path}/image{query}")
+            assert unpacked(image.content)[0, 0, 0] == value
+        assert (await service.client.get(f"{path}/field")).status_code == 200
+
+
+async def test_a_worker_that_does_not_answer_costs_the_result_not_the_deadline():
+    async with house("deaf") as service:
+        began = trio.current_time()
+        answer = await service.shade(png(), deadline_s=0.5)
+        assert trio.current_time() - began < 0.5 + 0.3
+        assert answer.status_code == 200
+        assert answer.headers["itten-status"] == "partial"
+        assert answer.headers["itten-passes"] == "0/4"
+        assert unpacked(answer.content)[0, 0].tolist() == [10, 20, 30]
+        job = await document(service, f"/jobs/{answer.headers['itten-job']}")
+        assert "did not answer in time" in job["status_reason"]
+        await service.wait_idle()
+
+
+@pytest.mark.parametrize("fields", [{"deadline_s": 0.001}, {"deadline_s": 0.05}])
+async def test_no_time_at_all_gives_the_picture_unchanged(fields: dict):
+    async with house("slow") as service:
+        answer = await service.shade(png(), **fields)
+        assert answer.status_code == 200
+        assert answer.headers["itten-status"] == "partial"
+        assert unpacked(answer.content)[0, 0].tolist() == [10, 20, 30]
+
+
+async def test_the_last_pass_is_the_answer_when_the_worker_is_lost():
+    async with house("slow") as service:
+        path = await service.start(png(), passes=16, deadline_s=5)
+        live = service.desk.live[path.removeprefix("/jobs/")]
+        with trio.fail_after(5):
+            while live.record.progress.passes_done < 1:
+                await trio.sleep(0.005)
+        live.stop.cancel()  # as the deadline would
+        await live.settled.wait()
+        assert live.record.state is JobState.PARTIAL
+        assert live.record.progress.passes_done >= 1
+        assert live.record.pass_tiles_total == 4
+        assert 0 <= live.record.pass_tiles_converged <= 4
+        odd = live.record.progress.passes_done % 2
+        await service.wait_idle()
+        image = await service.client.get(f"{path}/image")
+        assert unpacked(image.content)[0, 0, 0] == (245 if odd else 10)
+
+
+async def test_a_worker_that_dies_over_a_job_costs_the_result_not_the_job():
+    async with house("dying") as service:
+        answer = await service.shade(png(), deadline_s=5)
+        assert answer.status_code == 200
+        assert answer.headers["itten-status"] == "partial"
+        assert unpacked(answer.content)[0, 0].tolist() == [10, 20, 30]
+        await service.wait_idle()
+
+
+async def test_a_field_that_was_lost_is_a_problem_not_another_picture():
+    async with house("dying") as service:
+        files = {"target": ("photo.png", png())}
+        answer = await service.client.post("/field", data={"deadline_s": "4"}, files=files)
+        assert_problem(answer, 503, "not-ready")
+        assert answer.headers["retry-after"]
+        [job] = (await document(service, "/jobs"))["jobs"]
+        assert job["state"] == "failed"
+
+
+async def test_a_failure_in_the_worker_is_our_bug_and_says_nothing_of_the_inside():
+    async with house("failing") as service:
+        answer = await service.shade(png())
+        problem = assert_problem(answer, 500, "internal-error")
+        assert "secret" not in answer.text
+        [job] = (await document(service, "/jobs"))["jobs"]
+        assert job["state"] == "failed"
+        assert job["problem"] == problem
+        assert "secret" not in str(job)
+        image = await service.client.get(f"/jobs/{job['id']}/image")
+        assert_problem(image, 409, "conflict")
+        assert "retry-after" not in image.headers
+        again = await service.shade(png())  # the worker lives
+        assert_problem(again, 500, "internal-error")
+        await service.wait_idle()
+
+
+async def test_a_client_that_hangs_up_frees_the_worker():
+    async with house("slow") as service:
+        with trio.move_on_after(0.3):
+            await service.shade(png(), passes=16, deadline_s=10)
+        began = trio.current_time()
+        await service.wait_idle()
+        assert trio.current_time() - began < 1
+        [job] = (await document(service, "/jobs"))["jobs"]
+        assert job["state"] == "cancelled"
+        assert "hung up" in job["status_reason"]
+
+
+async def test_a_client_that_hangs_up_does_not_cancel_what_it_did_not_wait_for():
+    async with house("slow") as service:
+        path = await service.start(png(), passes=2)
+        await service.client.aclose()
+        await service.wait_idle()
+        assert service.desk.store.find(path.removeprefix("/jobs/")).state is JobState.COMPLETE
+
+
+async def test_delete_cancels_a_job_that_runs_and_removes_one_that_has_ended():
+    async with house("slow") as service:
+        path = await service.start(png(), passes=16)
+        for _ in range(2):
+            assert (await service.client.delete(path)).status_code == 204
+            state = await service.client.get(path)
+        assert_problem(state, 410, "no-longer-kept")
+        assert (await service.client.delete(path)).status_code == 204
+        assert not service.desk.live
+        assert_problem(await service.client.delete("/jobs/neverexisted"), 404, "unknown-job")
+
+
+async def test_who_waits_for_a_job_that_another_cancels_is_told():
+    async with house("slow") as service:
+
+        async def wait() -> None:
+            answer = await service.shade(png(), passes=16)
+            assert_problem(answer, 409, "conflict")
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(wait)
+            while not service.desk.live:
+                await trio.sleep(0.005)
+            [job] = service.desk.live
+            assert (await service.client.delete(f"/jobs/{job}")).status_code == 204
+
+
+async def test_full_is_503_before_anything_is_decoded_and_says_when_to_come_back():
+    async with house("slow", max_queue=1) as service:
+        path = await service.start(png(), passes=16)
+        answer = await service.shade(png())
+        assert_problem(answer, 503, "busy")
+        assert 1 <= int(answer.headers["retry-after"]) <= 10
+        await service.client.delete(path)
+        assert (await service.shade(png(), passes=1)).status_code == 200
+
+
+async def test_before_the_worker_is_warm_nothing_is_taken():
+    async with house("unready") as service:
+        answer = await service.shade(png())
+        assert_problem(answer, 503, "not-ready")
+        assert answer.headers["retry-after"]
+        assert_problem(await service.client.get("/readyz"), 503, "not-ready")
+        assert (await service.client.get("/healthz")).status_code == 200
+        assert (await service.client.get("/")).status_code == 200
+
+
+async def test_a_broken_image_gives_its_place_back():
+    async with house(max_queue=1) as service:
+        for _ in range(3):
+            assert_problem(await service.shade(png()[:60]), 422, "broken-image")
+        assert not service.desk.admission.places
+        assert (await service.client.get("/jobs")).json() == {"jobs": []}
+
+
+async def test_what_runs_at_the_end_is_finished_and_nothing_new_is_taken():
+    async with house("slow") as service:
+        path = await service.start(png(), passes=4)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(service.desk.drain)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            assert_problem(await service.shade(png()), 503, "not-ready")
+        assert (await document(service, path))["state"] == "complete"
+
+
+async def test_old_jobs_leave_when_there_is_no_room():
+    async with house(keep_gb=2e-6) as service:  # about 2 kB: one job with its field is more
+        path = await service.start(png(), passes=1)
+        await service.wait_idle()
+        with trio.fail_after(5):
+            while (await service.client.get(path)).status_code != 410:
+                await trio.sleep(0.01)
+
+
+async def test_timings_are_told_in_the_document_and_in_the_header():
+    async with house() as service:
+        answer = await service.shade(png(), passes=1)
+        timing = dict(each.split(";dur=") for each in answer.headers["server-timing"].split(", "))
+        assert list(timing) == ["queue", "field", "shade", "encode"]
+        assert (float(timing["field"]), float(timing["shade"])) == (250.0, 125.0)
+        job = await document(service, f"/jobs/{answer.headers['itten-job']}")
+        assert job["timings"]["encode_s"] * 1000 == pytest.approx(float(timing["encode"]), abs=0.1)
+        assert job["timings"]["queue_s"] > 0
+
+
+async def test_many_at_once_are_all_answered():
+    async with house() as service:
+        answers = []
+
+        async def one(value: int) -> None:
+            answers.append((value, await service.shade(png(colour=(value, 0, 0)), passes=1)))
+
+        async with trio.open_nursery() as nursery:
+            for value in range(12):
+                nursery.start_soon(one, value)
+        for value, answer in answers:
+            assert answer.headers["itten-status"] == "complete"
+            assert np.all(unpacked(answer.content)[..., 0] == 255 - value)
+        await service.wait_idle()
+
+
+async def test_a_job_that_a_restart_interrupted_shows_what_it_had():
+    async with house() as service:
+        path = await service.start(png(), passes=1)
+        await service.wait_idle()
+        record = service.desk.store.find(path.removeprefix("/jobs/"))
+        kept = msgspec.structs.replace(record, state=JobState.PARTIAL, status_reason="restart")
+        service.desk.store.save(kept)
+        (service.desk.settings.data / "jobs" / record.id / "result.px").unlink()
+        image = await service.client.get(f"{path}/image")
+        assert unpacked(image.content)[0, 0, 0] == 245

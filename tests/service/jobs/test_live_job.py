@@ -1,0 +1,99 @@
+"""What a job makes of its worker's messages; no I/O."""
+
+import pytest
+
+from service.jobs.admission import Admission, Work
+from service.jobs.job_files import ARRAYS
+from service.jobs.jobs import Job, JobState, StateError
+from service.jobs.live_job import LiveJob
+from service.pictures.picture import Picture
+from service.problems import NotReady
+from tests.service.jobs.test_deadlines import submit
+from tests.service.shade_worker import HELLO
+from worker.wire.messages import ArrayChunk, Finished, PassDone, Started, Tiles
+
+INPUT, FIRST = bytes([1, 2, 3]), bytes([4, 5, 6])
+
+
+def job(kind: str = "shade") -> LiveJob:
+    place = Admission(1, 10).reserve(Work("shade", 1, 1, 10), HELLO, 0)
+    record = Job(id="12345678", kind=kind, created=0, deadline_s=10)
+    return LiveJob(record, submit(1), place, Picture(1, 1, 3, INPUT), 0, 9)
+
+
+def tiles(done: int) -> Tiles:
+    return Tiles(job="j", pass_index=1, done=done, total=8, certificates=[])
+
+
+def done(index: int) -> PassDone:
+    return PassDone(job="j", index=index, of=2)
+
+
+def test_without_a_worker_the_last_pass_is_the_result():
+    live = job()
+    for message, payload in ((Started(job="j"), b""), (tiles(4), b""), (done(1), FIRST)):
+        live.hear(message, payload)
+    live.hear(tiles(7), b"")
+    live.finish_without_worker("it is gone")
+    assert live.record.state is JobState.PARTIAL
+    assert live.result is not None
+    assert live.result.pixels == FIRST
+    assert (live.record.pass_tiles_converged, live.record.pass_tiles_total) == (3, 4)
+    assert live.settled.is_set()
+
+
+def test_without_a_worker_or_a_pass_the_input_is_the_result():
+    live = job()
+    live.finish_without_worker("it is gone")
+    assert live.result is not None
+    assert live.result.pixels == INPUT
+    assert live.record.progress.passes_done == 0
+
+
+def test_a_field_without_a_worker_is_a_failure():
+    live = job("field")
+    live.finish_without_worker("it is gone")
+    assert live.record.state is JobState.FAILED
+    assert live.result is None
+    assert live.record.problem is not None
+    assert live.record.problem["status"] == NotReady.status
+
+
+def test_a_second_run_takes_nothing_back():
+    live = job()
+    for message, payload in ((Started(job="j"), b""), (tiles(4), b""), (done(1), FIRST)):
+        live.hear(message, payload)
+    for message in (Started(job="j"), tiles(1)):
+        live.hear(message, b"")
+    assert live.record.state is JobState.RUNNING
+    assert live.record.progress.tiles_done == 4
+    live.hear(done(1), bytes(3))
+    assert live.latest.pixels == FIRST
+
+
+def test_one_end_and_no_other():
+    live = job()
+    live.hear(Started(job="j"), b"")
+    live.finish(Finished(job="j", state="complete"), FIRST)
+    live.cancel("too late")
+    assert live.cancelled is None
+    with pytest.raises(StateError):
+        live.finish_cancelled()
+
+
+def test_pixels_of_another_size_are_an_error_and_no_end():
+    live = job()
+    with pytest.raises(ValueError, match="pixels"):
+        live.finish(Finished(job="j", state="partial"), b"12345")
+    assert not live.record.state.ended
+
+
+def test_arrays_are_complete_when_every_byte_of_each_has_come():
+    live = job()
+    for name in ARRAYS:
+        assert not live.arrays_complete
+        chunk = ArrayChunk(job="j", name=name, dtype="<f4", shape=(2, 3), offset=0)
+        live.add_piece(chunk, 8)
+        assert not live.arrays_complete
+        live.add_piece(chunk, 16)
+    assert live.arrays_complete
