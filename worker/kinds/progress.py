@@ -30,20 +30,29 @@ def status_name(status: int) -> str:
     return _STATUS.get(TileStatus(status), "coarse")
 
 
-def certificate(solver: FieldSolver, tile: int) -> Certificate:
-    """What is proved about one tile."""
-    y, x = solver.tiling.origins[tile]
-    bound = float(solver.bound[tile])
-    return Certificate(
-        y=y,
-        x=x,
-        height=solver.tiling.tile_height,
-        width=solver.tiling.tile_width,
-        status=status_name(int(solver.status[tile])),  # type: ignore[arg-type]
-        angle_bound=bound if bound < float("inf") else None,
-        lambda2=float(solver.theta[tile, 0]),
-        iterations=int(solver.iterations[tile]),
-    )
+def certificates_of(solver: FieldSolver, tiles: list[int]) -> list[Certificate]:
+    """What is proved about some tiles."""
+    height, width = solver.tiling.tile_height, solver.tiling.tile_width
+    return [
+        Certificate(
+            y=y,
+            x=x,
+            height=height,
+            width=width,
+            status=status_name(status),  # type: ignore[arg-type]
+            angle_bound=bound if bound < float("inf") else None,
+            lambda2=lambda2,
+            iterations=iterations,
+        )
+        for (y, x), status, bound, lambda2, iterations in zip(
+            [solver.tiling.origins[t] for t in tiles],
+            solver.status[tiles].tolist(),
+            solver.bound[tiles].tolist(),
+            solver.theta[tiles, 0].tolist(),
+            solver.iterations[tiles].tolist(),
+            strict=True,
+        )
+    ]
 
 
 class FieldProgress:
@@ -59,7 +68,7 @@ class FieldProgress:
         """Certificates at once, a preview when the last one is long enough ago."""
         if not changed:
             return
-        certificates = [certificate(self._solver, t) for t in changed]
+        certificates = certificates_of(self._solver, changed)
         yield (
             Tiles(
                 job=self._job,

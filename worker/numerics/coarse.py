@@ -26,8 +26,10 @@ class CoarseProblem:
 
     def solve(self, R: Tensor) -> Tensor:
         """A_c^+ applied to rows (B, k, m) that sum to 0."""
-        solution = torch.cholesky_solve(R.to(self.factor.dtype).mT, self.factor).mT
-        return solution.to(R.dtype)
+        # cholesky_solve copies the factor on every call; these two do not.
+        half = torch.linalg.solve_triangular(self.factor, R.to(self.factor.dtype).mT, upper=False)
+        solution = torch.linalg.solve_triangular(self.factor.mT, half, upper=True)
+        return solution.mT.to(R.dtype)
 
     def select(self, rows: Tensor) -> "CoarseProblem":
         """The problems of the tiles `rows` alone."""

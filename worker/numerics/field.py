@@ -29,6 +29,10 @@ SINGLE_GAP, SINGLE_LEAST = 3e-3, 3
 """Below this gap above the cluster, float32's rounding of L x (about 1e-4) alone is more than the
 tolerance allows; such a tile goes on in float64 after so many steps."""
 
+COMPACT = 0.75
+"""A batch is copied without its finished tiles once no more than this share is left: a copy costs
+as much as half a step."""
+
 WHOLE_PIXELS = 2_000_000
 """Up to this size the whole image is coarse before any tile is refined; above, row by row."""
 
@@ -217,10 +221,11 @@ class FieldSolver:
         if batch is None:
             batch = self._open(tiles, k, dtype, warm=True)
         single = dtype == torch.float32
+        active = torch.arange(len(tiles))  # rows of the batch that still have to converge
         for step in range((STEPS_SINGLE if single else STEPS_DOUBLE) + 1):
             if step:
                 batch.step()
-            solution = batch.certify()
+            solution = batch.certify().select(active.to(self.image.device))
             self._store(tiles, solution, int(step > 0))
             yield tiles
             gapless = (solution.cluster == k).cpu() & (step >= GROW_AFTER)
@@ -230,12 +235,12 @@ class FieldSolver:
                 close = going & (solution.gap < SINGLE_GAP).cpu()
                 self._escalate(tiles, close, k, torch.float64)
                 going &= ~close
-            rows = going.nonzero()[:, 0]
-            if len(rows) == 0:
+            active, tiles = active[going], [t for t, more in zip(tiles, going, strict=True) if more]
+            if not tiles:
                 return
-            if len(rows) < len(tiles):
-                batch.keep(rows.to(self.image.device))
-                tiles = [tiles[int(r)] for r in rows]
+            if len(tiles) <= COMPACT * batch.size:
+                batch.keep(active.to(self.image.device))
+                active = torch.arange(len(tiles))
         if single:
             self._escalate(tiles, torch.ones(len(tiles)), k, torch.float64)
 

@@ -78,8 +78,7 @@ def refresh(block: Block, operator: Operator) -> Block:
 
 def _ritz(S: list[Tensor], LS: list[Tensor], k: int) -> Block:
     basis, image = torch.cat(S, 1), torch.cat(LS, 1)
-    wide = basis.double()
-    theta, C = rayleigh_ritz(wide @ wide.mT, wide @ image.double().mT, k)
+    theta, C = rayleigh_ritz((basis @ basis.mT).double(), (basis @ image.mT).double(), k)
     C = C.to(basis.dtype)
     X, LX = C @ basis, C @ image
     if len(S) == 1:

@@ -19,7 +19,7 @@ SEARCHED = 3
 """Rows of a block of four that get new search directions: enough to certify a pair of equal
 eigenvalues, a quarter cheaper than all, and as many steps."""
 
-REFRESH_AFTER = 4
+REFRESH_AFTER = 7
 """Steps after which rounding is kept in check, at two products a step; most tiles end before."""
 
 
@@ -71,8 +71,14 @@ class TileBatch:
         self._searched = SEARCHED if k == SEARCHED + 1 else k
         self._steps = 0
         self._correction: tuple[Tensor, Tensor, Tensor] | None = None
+        self._solution: Solution | None = None  # of `_block`, once asked for
         # Prolonged aggregates are steps; smoothing them at once saves an LOBPCG step.
         self._block = self._smooth()
+
+    @property
+    def size(self) -> int:
+        """Tiles in the batch."""
+        return self._block.X.shape[0]
 
     @property
     def memory(self) -> int:
@@ -86,10 +92,13 @@ class TileBatch:
         The residual of a Ritz vector is mostly high frequencies, which say little about its angle
         and which one Jacobi step removes; that step is also the first half of the V-cycle.
         """
+        if self._solution is not None:
+            return self._solution
         smoothed = self._smooth()
         proof = certify(smoothed.theta, smoothed.residual().norm(dim=-1).double())
         vectors, theta = canonical(smoothed.X, smoothed.theta, proof.cluster, self._shape)
-        return Solution(vectors, theta, proof.residual, proof.bound, proof.cluster)
+        self._solution = Solution(vectors, theta, proof.residual, proof.bound, proof.cluster)
+        return self._solution
 
     def _smooth(self) -> lobpcg.Block:
         block, searched = self._block, self._searched
@@ -107,6 +116,7 @@ class TileBatch:
         if self._correction is not None:
             R, Z, LZ = self._correction
             self._correction = (R[rows], Z[rows], LZ[rows])
+        self._solution = None if self._solution is None else self._solution.select(rows)
 
     def step(self) -> None:
         """One LOBPCG step, preconditioned by a V-cycle."""
@@ -118,7 +128,7 @@ class TileBatch:
         self._steps += 1
         if self._steps > REFRESH_AFTER:
             self._block = lobpcg.refresh(self._block, self._problem.laplacian.apply)
-        self._correction = None
+        self._correction = self._solution = None
 
 
 def canonical(

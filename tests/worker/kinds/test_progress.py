@@ -5,7 +5,7 @@ import torch
 from tests.worker.kinds.jobs import CPU, FIELD, check_preview, drawing
 from tests.worker.shader.drawings import noise
 from worker.kinds.pixels import to_picture
-from worker.kinds.progress import FieldProgress, certificate, shrunk, status_name
+from worker.kinds.progress import FieldProgress, certificates_of, shrunk, status_name
 from worker.kinds.solving import bounds, field_settings
 from worker.numerics.field import FieldSolver, TileStatus
 from worker.wire.messages import Preview, Tiles
@@ -23,7 +23,7 @@ def test_every_status_has_a_name():
 
 def test_a_tile_without_a_bound_says_none():
     solver = solver_of()
-    waiting = certificate(solver, 3)
+    waiting = certificates_of(solver, [3])[0]
     assert waiting.angle_bound is None
     assert (waiting.height, waiting.width) == (32, 32)
     assert (waiting.y, waiting.x) == solver.tiling.origins[3]
