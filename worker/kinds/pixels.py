@@ -11,15 +11,17 @@ def to_picture(
 ) -> Picture:
     """RGB or RGBA bytes as colours and opacity in 0..1."""
     flat = torch.frombuffer(bytearray(pixels), dtype=torch.uint8)
-    image = flat.reshape(height, width, channels).to(device).permute(2, 0, 1).float() / 255
-    alpha = image[3] if channels == 4 else torch.ones(height, width, device=device)
-    return Picture(image[:3].contiguous(), alpha)
+    layers = flat.reshape(height, width, channels).to(device).permute(2, 0, 1).contiguous()
+    image = layers.float().div_(255)
+    return Picture(image[:3], image[3] if channels == 4 else None)
 
 
-def to_pixels(picture: Picture, channels: int) -> memoryview:
-    """Colours and opacity as RGB or RGBA bytes."""
-    layers = picture.rgb if channels == 3 else torch.cat((picture.rgb, picture.alpha[None]))
-    return interleaved(quantised(layers))
+def to_pixels(picture: Picture) -> memoryview:
+    """Colours, and opacity if there is any, as RGB or RGBA bytes."""
+    layers = quantised(picture.rgb)
+    if picture.alpha is not None:
+        layers = torch.cat((layers, quantised(picture.alpha)[None]))
+    return interleaved(layers)
 
 
 def quantised(layers: Tensor) -> Tensor:
@@ -35,4 +37,5 @@ def interleaved(layers: Tensor) -> memoryview:
 
 def eight_bit(picture: Picture) -> Picture:
     """The picture as its 8-bit form has it: what is stored is what the next pass starts from."""
-    return Picture(quantised(picture.rgb).float() / 255, quantised(picture.alpha).float() / 255)
+    alpha = None if picture.alpha is None else quantised(picture.alpha).float() / 255
+    return Picture(quantised(picture.rgb).float() / 255, alpha)

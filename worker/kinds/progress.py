@@ -127,8 +127,9 @@ class FieldProgress:
         vectors = s.vectors[tiles, self._channel]
         scale = ramp_signs(vectors, h, w) * (h * w) ** 0.5 / CONTRAST
         scale *= s.structure()[tiles].to(vectors.device)
-        values: Tensor = (vectors * scale[:, None]).reshape(-1, h, w)
-        return values
+        known = s.usable[tiles].to(vectors.device)[:, None]
+        values: Tensor = (vectors * scale[:, None]).where(known, 0)
+        return values.reshape(-1, h, w)
 
 
 def shrunk(image: Tensor, most: int) -> Tensor:

@@ -19,6 +19,9 @@ from worker.shader.shader import Picture, ShaderSettings, seen, shade, shade_sta
 from worker.wire.messages import Finished, PassDone, Preview, Submit
 from worker.wire.params import ShadeParams
 
+SAMPLE_PIXELS, SAMPLE_BAND = 1_000_000, 48
+"""The tones of a larger picture are judged by so many pixels, in bands of so many rows."""
+
 LEAST_ROWS = 8  # pixels; a narrower strip is not worth the operators' fixed cost
 
 
@@ -32,6 +35,7 @@ class ShadeRun:
         self._settings = shader_settings(params)
         self._field_settings = field_settings(params.field, device)
         self._picture = to_picture(pixels, submit.height, submit.width, submit.channels, device)
+        self._pixels = memoryview(pixels)  # of `_picture`, as they are sent
         self._rule: ContourRule | None = None
         self._shading: Generator[None, None, Picture] | None = None
         self._shading_s = 0.0  # of the pass that is being shaded
@@ -73,7 +77,7 @@ class ShadeRun:
         solver = self._solver
         height, width = self._submit.height, self._submit.width
         within_s -= HANDING_OVER.estimate(height * width)
-        picture = self._picture if self.finished else self._shaded_within(within_s)
+        payload = self._pixels if self.finished else self._shaded_within(within_s)
         median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,
@@ -91,9 +95,6 @@ class ShadeRun:
             shade_s=self._shade_s,
             arrays=bool(solver.usable.any()),
         )
-        started = time.perf_counter()
-        payload = to_pixels(picture, self._submit.channels)
-        HANDING_OVER.learn(time.perf_counter() - started, height * width)
         return finished, payload
 
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
@@ -129,13 +130,13 @@ class ShadeRun:
 
     def _finish_pass(self, shaded: Picture) -> list[Emission]:
         self._picture = eight_bit(shaded)
-        payload = to_pixels(self._picture, self._submit.channels)
+        self._pixels = to_pixels(self._picture)
         SHADING.learn(self._shading_s, self._submit.height * self._submit.width)
         self._shade_s += self._shading_s
         self._shading_s = 0.0
         self._passes_done += 1
         done = PassDone(job=self._submit.job, index=self._passes_done, of=self._params.passes)
-        emissions: list[Emission] = [(done, payload), self._preview()]
+        emissions: list[Emission] = [(done, self._pixels), self._preview()]
         if not self.finished:
             self._begin_pass(self._solver)
         return emissions
@@ -143,8 +144,7 @@ class ShadeRun:
     def _lines(self) -> ContourRule:
         """What counts as a line; first asked before the first pass has changed the picture."""
         if self._rule is None:
-            original = luma(seen(self._picture, self._settings.background))
-            self._rule = contour_rule(original, self._params.contours)
+            self._rule = contour_rule(luma(self._sample()), self._params.contours)
         return self._rule
 
     def _field(self) -> Tensor:
@@ -160,41 +160,50 @@ class ShadeRun:
         last = int(usable.nonzero()[-1, 0])
         return tiling.origins[last][0] + tiling.tile_height
 
-    def _shaded_within(self, seconds: float) -> Picture:
+    def _shaded_within(self, seconds: float) -> memoryview:
         """The picture with as much of the pass under way as the time allows."""
         height, width = self._submit.height, self._submit.width
         left_s = SHADING.estimate(height * width) - self._shading_s
         if self._shading is not None and left_s > seconds:
-            self._shading = None
-        rows = min(self._rows_solved(), SHADING.affords(seconds) // width)
-        if self._shading is None and rows < LEAST_ROWS:
+            self._shading, self._shading_s = None, 0.0
+        rows = height
+        if self._shading is None:
+            rows = min(self._rows_solved(), SHADING.affords(seconds) // width)
+        if rows < LEAST_ROWS:
             SHADING.relax()
-            return self._picture
-        begun_s = 0.0 if self._shading is None else self._shading_s
-        pixels = (rows if self._shading is None else height) * width
+            return self._pixels
         started = time.perf_counter()
-        picture = self._shaded(rows)
-        took_s = begun_s + time.perf_counter() - started
-        SHADING.learn(took_s, pixels)
+        top = to_pixels(self._shaded(rows))
+        took_s = self._shading_s + time.perf_counter() - started
+        SHADING.learn(took_s, rows * width)
         self._shade_s += took_s
-        return picture
+        return memoryview(b"".join((top, self._pixels[len(top) :])))
 
     def _shaded(self, rows: int) -> Picture:
-        """The pass under way: to its end once begun, else on the first `rows` where solved."""
+        """The pass under way: to its end once begun, else the first `rows`, where solved."""
         while self._shading is not None:
             shaded = self._shade_on()
             if shaded is not None:
                 return shaded
-        part = Picture(self._picture.rgb[:, :rows], self._picture.alpha[:rows])
+        rgb, alpha = self._picture
+        part = Picture(rgb[:, :rows], None if alpha is None else alpha[:rows])
         field, index = self._field()[:rows], self._passes_done + 1
-        whole = luma(seen(self._picture, self._settings.background))
-        rule = self._lines()._replace(level=tone_level(whole))
+        rule = self._lines()._replace(level=tone_level(luma(self._sample())))
         shaded = shade(part, field, self._settings, rule, index)
         covered = self._covered()[:rows]
-        rgb, alpha = self._picture.rgb.clone(), self._picture.alpha.clone()
-        rgb[:, :rows] = shaded.rgb.where(covered, part.rgb)
-        alpha[:rows] = shaded.alpha.where(covered, part.alpha)
-        return Picture(rgb, alpha)
+        opacity = None
+        if part.alpha is not None and shaded.alpha is not None:
+            opacity = shaded.alpha.where(covered, part.alpha)
+        return Picture(shaded.rgb.where(covered, part.rgb), opacity)
+
+    def _sample(self) -> Tensor:
+        """Bands of the picture as it is seen, (3, h, W): enough to know its tones by."""
+        height, width = self._submit.height, self._submit.width
+        apart = -(-height * width // SAMPLE_PIXELS)
+        rows = (torch.arange(height) // SAMPLE_BAND % apart == 0).to(self._picture.rgb.device)
+        rgb, alpha = self._picture
+        part = Picture(rgb[:, rows], None if alpha is None else alpha[rows])
+        return seen(part, self._settings.background)
 
     def _covered(self) -> Tensor:
         """(H, W) bool: pixels in some tile that has a vector."""

@@ -28,7 +28,7 @@ class CoarseProblem:
         """A_c^+ applied to rows (B, k, m) that sum to 0."""
         # cholesky_solve copies the factor on every call; these two do not.
         half = torch.linalg.solve_triangular(self.factor, R.to(self.factor.dtype).mT, upper=False)
-        solution = torch.linalg.solve_triangular(self.factor.mT, half, upper=True)
+        solution: Tensor = torch.linalg.solve_triangular(self.factor.mT, half, upper=True)
         return solution.mT.to(R.dtype)
 
     def select(self, rows: Tensor) -> "CoarseProblem":

@@ -66,7 +66,7 @@ class FieldSolver:
     """Computes a field in steps of one batch each; readable after every step.
 
     Attributes:
-        vectors: (T, CHANNELS, h * w) float32, unit rows; 0 while a tile waits.
+        vectors: (T, CHANNELS, h * w) float32, unit rows; undefined while a tile waits.
         theta: (T, CHANNELS) float64, ascending from lambda_2.
         bound, residual: (T,) float64.
         iterations: (T,) int64; status: (T,) uint8 of `TileStatus`.
@@ -86,7 +86,8 @@ class FieldSolver:
             image.shape[1], image.shape[2], settings.tile_size, settings.overlap
         )
         count, n = self.tiling.count, self.tiling.tile_height * self.tiling.tile_width
-        self.vectors = torch.zeros(count, CHANNELS, n, device=image.device)
+        # Not cleared: a picture of 12 megapixels has 350 MB, and waiting tiles are never read.
+        self.vectors = torch.empty(count, CHANNELS, n, device=image.device)
         self.theta = torch.zeros(count, CHANNELS, dtype=torch.float64)
         self.bound = torch.full((count,), torch.inf, dtype=torch.float64)
         self.residual = torch.full((count,), torch.inf, dtype=torch.float64)
@@ -262,7 +263,9 @@ class FieldSolver:
     def _store(self, tiles: list[int], solution: Solution, steps: int) -> None:
         """Take over what a batch has found; a tile keeps the sign of its earlier vector."""
         vectors = solution.vectors[:, :CHANNELS].float()
+        known = (self.usable[tiles] | self._warm).to(vectors.device)
         turned = (vectors * self.vectors[tiles]).sum(2, keepdim=True) < 0
+        turned &= known[:, None, None]
         self.vectors[tiles] = torch.where(turned, -vectors, vectors)
         self.theta[tiles] = solution.theta[:, :CHANNELS].cpu()
         self.residual[tiles] = solution.residual.double().cpu()

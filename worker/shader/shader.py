@@ -47,11 +47,13 @@ class Picture(NamedTuple):
     """Colours and opacity, 0..1."""
 
     rgb: Tensor  # (3, H, W)
-    alpha: Tensor  # (H, W)
+    alpha: Tensor | None  # (H, W); None: opaque
 
 
 def seen(picture: Picture, background: tuple[float, float, float]) -> Tensor:
     """The picture over its background, (3, H, W): what field and contours are computed from."""
+    if picture.alpha is None:
+        return picture.rgb
     ground = picture.rgb.new_tensor(background)[:, None, None]
     return ground + (picture.rgb - ground) * picture.alpha
 
@@ -101,8 +103,7 @@ def shade_stages(
     gate = spectral_gate(field, contours, settings.percentile, settings.gate_sharpness)
     busy = complexity(field)
     yield
-    layers = torch.cat((picture.rgb, picture.alpha[None]))
-    layers, _ = thicken(layers, contours, gate, busy, phase, effect)
+    layers, _ = thicken(_layers(picture), contours, gate, busy, phase, effect)
     grown = _with_opacity(layers, picture.alpha, settings.background)
     flat = seen(grown, settings.background)
     yield
@@ -114,17 +115,28 @@ def shade_stages(
         yield
         rgb, painted = _transplant(flat, field, contours, strokes, busy, settings, effect, *reach)
     # The rest keeps its own colour: as it is seen, ink of little opacity would fade every pass.
-    return Picture(
-        rgb.where(painted > 0, grown.rgb),
-        torch.maximum(grown.alpha, painted.to(grown.alpha.dtype)),
-    )
+    rgb = rgb.where(painted > 0, grown.rgb)
+    if grown.alpha is None:
+        return Picture(rgb, None)
+    return Picture(rgb, torch.maximum(grown.alpha, painted.to(grown.alpha.dtype)))
 
 
-def _with_opacity(layers: Tensor, alpha: Tensor, background: tuple[float, float, float]) -> Picture:
-    """Colours and opacity (4, H, W) after thickening, no less opaque than `alpha` before it.
+def _layers(picture: Picture) -> Tensor:
+    """Colours, and opacity if there is any: (3, H, W) or (4, H, W)."""
+    if picture.alpha is None:
+        return picture.rgb
+    return torch.cat((picture.rgb, picture.alpha[None]))
+
+
+def _with_opacity(
+    layers: Tensor, alpha: Tensor | None, background: tuple[float, float, float]
+) -> Picture:
+    """Colours and opacity after thickening, no less opaque than `alpha` before it.
 
     Thin ink that was copied onto opaque paper takes the colour in which it was seen.
     """
+    if alpha is None:
+        return Picture(layers, None)
     rgb, copied = layers[:3], layers[3]
     opacity = torch.maximum(copied, alpha)
     thin = seen(Picture(rgb, copied / opacity.clamp(min=1e-6)), background)

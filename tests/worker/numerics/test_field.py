@@ -142,8 +142,9 @@ def test_refined_tiles_keep_the_sign_of_their_coarse_vectors():
     solver = FieldSolver(tensor(photo(200)), settings())
     before = solver.vectors.clone()
     while not solver.finished:
+        known = solver.usable
         solver.step()
-        assert bool(((solver.vectors * before).sum(2) >= 0).all())
+        assert bool(((solver.vectors * before).sum(2)[known] >= 0).all())
         before = solver.vectors.clone()
 
 
