@@ -82,7 +82,7 @@ def test_a_dropped_image_is_shaded_and_can_be_downloaded(page: Page):
     page.locator("#run").click()
     status = page.locator("#status")
     expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
-    expect(page.locator("#passes-strip img")).to_have_count(3)  # the input and two passes
+    expect(page.locator("#passes-strip .filled")).to_have_count(3)  # the input and two passes
     expect(page.locator("#curl")).to_contain_text("-F passes=2")
     sizes = page.evaluate(
         "() => ['original', 'result'].map((id) => document.getElementById(id))"
@@ -96,7 +96,8 @@ def test_a_dropped_image_is_shaded_and_can_be_downloaded(page: Page):
 
 
 def test_the_field_lights_up_while_it_is_computed(page: Page):
-    drop(page, packed(photograph(448, 448)))
+    drop(page, packed(photograph(320, 320)))
+    page.locator("[name=passes]").fill("1")
     page.locator("#run").click()
     lit = (
         "() => { const c = document.getElementById('field');"
