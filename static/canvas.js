@@ -1,6 +1,8 @@
 // The two canvases: the field lighting up tile by tile, and the picture so far.
 
 const SIDE = 640; // pixels of the longer side: previews have at most 512
+// The page often shares its cores with the worker: ten frames a second, as many as there are previews.
+const FRAME_MS = 100;
 const GRAIN = 2; // canvas pixels per cell of the light mask
 
 // How strongly a tile shows, by its certificate.
@@ -140,12 +142,12 @@ export class FieldCanvas {
   }
 
   animate() {
-    if (!this.frame) this.frame = requestAnimationFrame(() => this.step());
+    if (!this.frame) this.frame = setTimeout(() => requestAnimationFrame(() => this.step()), FRAME_MS);
   }
 
   step() {
     this.frame = 0;
-    const share = calm.matches ? 1 : 0.22; // of the way, each frame
+    const share = calm.matches ? 1 : 0.5; // of the way, each frame
     let moving = false;
     for (let i = 0; i < this.shown.length; i++) {
       const way = this.wanted[i] - this.shown[i];

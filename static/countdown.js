@@ -1,5 +1,7 @@
 // A ring that empties as the deadline comes nearer.
 
+const TICK_MS = 200; // in steps: a smooth ring would have the browser paint 60 times a second
+
 export class Countdown {
   constructor(element) {
     this.element = element;
@@ -16,7 +18,7 @@ export class Countdown {
     this.element.hidden = false;
     this.show(seconds);
     clearInterval(this.timer);
-    this.timer = setInterval(() => this.show(Math.max(0, this.total - this.elapsed())), 100);
+    this.timer = setInterval(() => this.show(Math.max(0, this.total - this.elapsed())), TICK_MS);
   }
 
   hide() {

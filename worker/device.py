@@ -7,6 +7,8 @@ from typing import Literal
 
 import torch
 
+from worker.numerics.lanes import cores
+
 Asked = Literal["auto", "cuda", "cpu"]
 
 
@@ -24,7 +26,8 @@ class Device:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Enter before any computation: torch keeps inference mode and the device per thread."""
+        """Enter before any computation: torch keeps modes, threads and the device per thread."""
+        torch.set_num_threads(cores())
         with torch.inference_mode():
             if self.torch_device.type == "cuda":
                 with torch.cuda.device(self.torch_device):

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
 
+from worker.numerics.lanes import in_lanes, side_by_side
 from worker.numerics.signs import aligned_signs, ramp_signs
 from worker.numerics.stencil import Offset
 from worker.numerics.tile_batch import DENSE_PIXELS, Solution, TileBatch, solve_dense
@@ -60,6 +61,7 @@ class FieldSettings:
     stencil: tuple[Offset, ...]
     tau: float
     batch_pixels: int  # how many pixels of tiles make a batch on this device
+    lanes: int = 1  # batches side by side; more than one only on a CPU
 
 
 class FieldSolver:
@@ -196,20 +198,29 @@ class FieldSolver:
 
     def _iterate(self, tiles: list[int]) -> Iterator[list[int]]:
         """First every tile's coarse vector, then batch by batch until each is certified."""
+        lanes, batches = self.settings.lanes, self._batches(tiles)
         opened: list[tuple[list[int], TileBatch | None]] = []
         memory = 0
-        for tiles_of_batch in self._batches(tiles):
-            batch = self._open(tiles_of_batch, BLOCKS[0], torch.float32, warm=self._warm)
-            self._store(tiles_of_batch, batch.certify(), 0)
-            memory += batch.memory
-            opened.append((tiles_of_batch, batch if memory <= OPEN_BYTES else None))
-            yield tiles_of_batch
-        for tiles_of_batch, kept in opened:
-            yield from self._refine(tiles_of_batch, kept, BLOCKS[0], torch.float32)
+        for i in range(0, len(batches), lanes):
+            group = batches[i : i + lanes]
+            for of_batch, batch in zip(
+                group, side_by_side(lanes, [partial(self._begin, b) for b in group]), strict=True
+            ):
+                memory += batch.memory
+                opened.append((of_batch, batch if memory <= OPEN_BYTES else None))
+            yield [t for of_batch in group for t in of_batch]
+        single = torch.float32
+        yield from in_lanes(lanes, [self._refine(t, b, BLOCKS[0], single) for t, b in opened])
         while self._escalated:
-            (k, dtype), hard = self._escalated.popitem()
-            for tiles_of_batch in self._batches(sorted(hard), k):
-                yield from self._refine(tiles_of_batch, None, k, dtype)
+            # In a fixed order: lanes add in any, and what is batched together shows in the bytes.
+            k, dtype = min(self._escalated, key=lambda key: (key[0], key[1].itemsize))
+            hard = self._batches(sorted(self._escalated.pop((k, dtype))), k)
+            yield from in_lanes(lanes, [self._refine(t, None, k, dtype) for t in hard])
+
+    def _begin(self, tiles: list[int]) -> TileBatch:
+        batch = self._open(tiles, BLOCKS[0], torch.float32, warm=self._warm)
+        self._store(tiles, batch.certify(), 0)
+        return batch
 
     def _open(self, tiles: list[int], k: int, dtype: torch.dtype, warm: bool) -> TileBatch:
         rgb = self.tiling.crop(self.image, tiles).to(dtype)

@@ -1,6 +1,6 @@
 """The Laplacian of a batch of equally shaped tiles, matrix-free and in difference form."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -9,6 +9,27 @@ from worker.numerics.stencil import Offset
 
 WEIGHT_FLOOR = 1e-6
 """No edge is weaker than this times its base weight, so no pixel is isolated."""
+
+
+class _Workspace:
+    """Buffers for vectors of one shape, and for every shift its slices of them.
+
+    Slicing anew for every product takes its time under Python's lock, which the lanes share.
+    """
+
+    def __init__(self, like: Tensor, shifts: tuple[int, ...]) -> None:
+        self.X, self.Y, difference = (torch.empty_like(like) for _ in range(3))
+        n = like.shape[-1]
+        self.views = [
+            (
+                self.X[..., : n - shift],
+                self.X[..., shift:],
+                difference[..., : n - shift],
+                self.Y[..., : n - shift],
+                self.Y[..., shift:],
+            )
+            for shift in shifts
+        ]
 
 
 @dataclass(frozen=True)
@@ -22,6 +43,9 @@ class Laplacian:
     shifts: tuple[int, ...]
     weights: tuple[Tensor, ...]  # one (B, 1, n - shift) per shift
     degree: Tensor  # (B, 1, n)
+    _spaces: dict[tuple[torch.Size, torch.dtype], "_Workspace"] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def apply(self, X: Tensor) -> Tensor:
         """L X for X of shape (B, k, n).
@@ -29,15 +53,16 @@ class Laplacian:
         (L x)_i = sum_j w_ij (x_i - x_j): the form d*x - Wx cancels in float32 for a nearly
         constant x, where lambda_2 can be 1e-4 beside a largest eigenvalue of 130.
         """
-        n = X.shape[-1]
-        Y = torch.zeros_like(X)
-        buffer = torch.empty_like(X)
-        for shift, w in zip(self.shifts, self.weights, strict=True):
-            difference = buffer[..., : n - shift]
-            torch.sub(X[..., : n - shift], X[..., shift:], out=difference)
-            Y[..., : n - shift].addcmul_(difference, w)
-            Y[..., shift:].addcmul_(difference, w, value=-1)
-        return Y
+        space = self._spaces.get((X.shape, X.dtype))
+        if space is None:
+            space = self._spaces[X.shape, X.dtype] = _Workspace(X, self.shifts)
+        space.X.copy_(X)
+        space.Y.zero_()
+        for (near, far, difference, there, back), w in zip(space.views, self.weights, strict=True):
+            torch.sub(near, far, out=difference)
+            there.addcmul_(difference, w)
+            back.addcmul_(difference, w, value=-1)
+        return space.Y.clone()
 
     def select(self, rows: Tensor) -> "Laplacian":
         """The Laplacian of the tiles `rows` (indices into the batch) alone."""

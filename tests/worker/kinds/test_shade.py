@@ -99,7 +99,7 @@ def test_concluded_before_any_step_the_input_comes_back(channels: int):
 def test_concluded_in_mid_pass_only_covered_pixels_change(channels: int):
     image = np.tile(drawing(120, 120, channels), (3, 2, 1))  # more tiles than a batch holds
     shares = []
-    for stop in (1, 2, 3):
+    for stop in (1, 2, 3, 6):
         run = start(image, shade_params(passes=1, contours="local"))
         story = conclude(run, steps_of(run, stop))
         covered, changed = covered_by(run), (image_of(story, image) != image).any(2)
