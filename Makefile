@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 TORCH_INDEX ?=
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: serve test check format sheet bench clean
+.PHONY: serve test check format clean
 
 serve: $(VENV)/.serve
 	$(BIN)/itten serve

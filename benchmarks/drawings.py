@@ -1,4 +1,4 @@
-"""Drawings that the project makes itself, for its sheets, its README and its tests."""
+"""Drawings that the project makes itself, for its sheets and its README."""
 
 import math
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from service.pictures.encode import Format
-from service.spec.specs import parse_field, parse_shade
+from service.spec.specs import FieldSpec, ShadeSpec, parse_field, parse_shade
 from service.web.uploads import Upload
 from worker.wire.params import JobParams
 
@@ -44,18 +44,7 @@ def shade_order(upload: Upload, wanted: Wanted, max_deadline_s: float) -> Order:
         max_deadline_s=max_deadline_s,
         has_source=upload.has_source,
     )
-    return Order(
-        kind="shade",
-        image=upload.image,
-        name=upload.name,
-        params=spec.to_params(),
-        passes=spec.passes,
-        max_side=spec.max_side,
-        background=spec.background,
-        deadline_s=spec.deadline_s,
-        arrived=upload.arrived,
-        wanted=wanted,
-    )
+    return _order("shade", spec, upload, wanted, passes=spec.passes, background=spec.background)
 
 
 def field_order(upload: Upload, wanted: Wanted, max_deadline_s: float) -> Order:
@@ -66,14 +55,26 @@ def field_order(upload: Upload, wanted: Wanted, max_deadline_s: float) -> Order:
         max_deadline_s=max_deadline_s,
         has_source=upload.has_source,
     )
+    return _order("field", spec, upload, wanted, passes=1, background="#ffffff")
+
+
+def _order(
+    kind: Literal["shade", "field"],
+    spec: ShadeSpec | FieldSpec,
+    upload: Upload,
+    wanted: Wanted,
+    *,
+    passes: int,
+    background: str,
+) -> Order:
     return Order(
-        kind="field",
+        kind=kind,
         image=upload.image,
         name=upload.name,
         params=spec.to_params(),
-        passes=1,
+        passes=passes,
         max_side=spec.max_side,
-        background="#ffffff",
+        background=background,
         deadline_s=spec.deadline_s,
         arrived=upload.arrived,
         wanted=wanted,

@@ -43,5 +43,6 @@ class Price:
 
 # One worker owns one device, so that one set of prices serves all of its jobs. The start values
 # are those of two CPU cores.
-SHADING = Price(4e-7)
-HANDING_OVER = Price(2e-8)
+SHADING = Price(4e-7)  # a pass of the shader
+RENDERING = Price(8e-8)  # blending a field and colouring it
+HANDING_OVER = Price(2e-8)  # copying the bytes of a picture; too small to be worth measuring

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from worker.kinds.costs import HANDING_OVER
+from worker.kinds.costs import RENDERING
 from worker.kinds.pixels import interleaved, to_picture
 from worker.kinds.progress import FieldProgress
 from worker.kinds.solving import bounds, field_arrays, field_settings, rendered
@@ -16,7 +16,6 @@ from worker.wire.messages import Finished, Submit
 from worker.wire.params import FieldParams
 
 WHITE = (1.0, 1.0, 1.0)
-RENDERING = 4.0  # blending and colouring cost about so many times handing over pixels
 
 
 class FieldRun:
@@ -32,7 +31,7 @@ class FieldRun:
         self._field_s = 0.0
 
     def step(self) -> Sequence[Emission]:
-        """Solve one batch."""
+        """One step of the field."""
         started = time.perf_counter()
         changed = self._solver.step()
         self._field_s += time.perf_counter() - started
@@ -49,12 +48,15 @@ class FieldRun:
 
     def conclude_s(self) -> float:
         """Blend, colour, hand over."""
-        return RENDERING * HANDING_OVER.estimate(self._submit.height * self._submit.width)
+        return RENDERING.estimate(self._submit.height * self._submit.width)
 
     def conclude(self, within_s: float) -> tuple[Finished, memoryview]:  # noqa: ARG002
         """The field's picture; it cannot be had for less."""
         solver, params = self._solver, self._params
+        started = time.perf_counter()
         field = solver.blend(params.align, params.structure_weight, [params.channel - 1])[0]
+        payload = interleaved(rendered(field, params))
+        RENDERING.learn(time.perf_counter() - started, field.numel())
         median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,
@@ -68,7 +70,7 @@ class FieldRun:
             field_s=self._field_s,
             arrays=True,
         )
-        return finished, interleaved(rendered(field, params))
+        return finished, payload
 
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
         """The arrays of the npz."""

@@ -49,7 +49,7 @@ class ShadeRun:
         return self._passes_done == self._params.passes
 
     def step(self) -> Sequence[Emission]:
-        """One batch of tiles, or one operator of the shader once the pass has its field."""
+        """One step of the field, or one operator of the shader once the pass has its field."""
         started = time.perf_counter()
         if self._solver.finished:
             shaded = self._shade_on()

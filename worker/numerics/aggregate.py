@@ -58,17 +58,6 @@ class Aggregates:
             self.width,
         )
 
-    def to(self, dtype: torch.dtype) -> "Aggregates":
-        """The same partition for vectors of another precision."""
-        return Aggregates(
-            self.labels,
-            self.sizes,
-            self.member.to(dtype),
-            self.slots,
-            self.height,
-            self.width,
-        )
-
 
 def _to_blocks(X: Tensor) -> Tensor:
     """(B, c, h, w) to (B, blocks, c, BLOCK * BLOCK), zero-padded to whole blocks."""

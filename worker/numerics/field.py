@@ -3,22 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import lru_cache, partial
+from functools import partial
 
 import torch
 from torch import Tensor
 
+from worker.numerics.flat import flat_solution
 from worker.numerics.lanes import in_lanes, side_by_side
 from worker.numerics.signs import aligned_signs, ramp_signs
 from worker.numerics.stencil import Offset
-from worker.numerics.tile_batch import DENSE_PIXELS, Solution, TileBatch, solve_dense
+from worker.numerics.tile_batch import BLOCKS, DENSE_PIXELS, Solution, TileBatch, solve_dense
 from worker.numerics.tiling import Tiling, blend, tile_image
 
 CHANNELS = 4
 """Eigenvectors kept per tile; channel 1 is the Fiedler vector."""
-
-BLOCKS = (4, 8, 16)
-"""Block sizes tried in turn while a tile shows no gap above its lambda_2 cluster."""
 
 GROW_AFTER = 4
 """Steps after which a block without a gap in sight is given up for a larger one."""
@@ -65,7 +63,7 @@ class FieldSettings:
 
 
 class FieldSolver:
-    """Computes a field in steps of one batch each; readable after every step.
+    """Computes a field in short steps; readable after every one.
 
     Attributes:
         vectors: (T, CHANNELS, h * w) float32, unit rows; undefined while a tile waits.
@@ -101,7 +99,7 @@ class FieldSolver:
         self.finished = False
 
     def step(self) -> list[int]:
-        """Do one batch's worth of work; returns the tiles that got better."""
+        """Do one step of a batch in each lane; returns the tiles that got better."""
         changed = next(self._work, None)
         if changed is None:
             self.finished = True
@@ -158,7 +156,7 @@ class FieldSolver:
     def _usable_tiles(self) -> list[int]:
         return [int(t) for t in self.usable.nonzero()[:, 0]]
 
-    # --- the work, one `yield` per batch ---------------------------------------------------
+    # --- the work, one `yield` per step ----------------------------------------------------
 
     def _run(self, previous: "FieldSolver | None") -> Iterator[list[int]]:
         if previous is not None:
@@ -245,31 +243,30 @@ class FieldSolver:
             self._give_up(tiles, gapless, k, dtype)
             if single and step >= SINGLE_LEAST:
                 close = going & (solution.gap < SINGLE_GAP).cpu()
-                self._escalate(tiles, close, k, torch.float64)
+                self._escalate(_chosen(tiles, close), k, torch.float64)
                 going &= ~close
-            active, tiles = active[going], [t for t, more in zip(tiles, going, strict=True) if more]
+            active, tiles = active[going], _chosen(tiles, going)
             if not tiles:
                 return
             if len(tiles) <= COMPACT * batch.size:
                 batch.keep(active.to(self.image.device))
                 active = torch.arange(len(tiles))
         if single:
-            self._escalate(tiles, torch.ones(len(tiles)), k, torch.float64)
+            self._escalate(tiles, k, torch.float64)
 
-    def _escalate(self, tiles: list[int], rows: Tensor, k: int, dtype: torch.dtype) -> None:
-        hard = [tiles[int(r)] for r in rows.nonzero()[:, 0]]
-        if hard:
-            self._escalated.setdefault((k, dtype), []).extend(hard)
+    def _escalate(self, tiles: list[int], k: int, dtype: torch.dtype) -> None:
+        """Solve these again later, with a block of k in another precision."""
+        if tiles:
+            self._escalated.setdefault((k, dtype), []).extend(tiles)
 
     def _give_up(self, tiles: list[int], gapless: Tensor, k: int, dtype: torch.dtype) -> None:
         """Move tiles without a gap to a larger block, or call them degenerate."""
-        stuck = [tiles[int(r)] for r in gapless.nonzero()[:, 0]]
-        open_tiles = [t for t in stuck if self.status[t] < TileStatus.CONVERGED]
+        stuck = [t for t in _chosen(tiles, gapless) if self.status[t] < TileStatus.CONVERGED]
         larger = [b for b in BLOCKS if b > k]
-        if larger and open_tiles:
-            self._escalated.setdefault((larger[0], dtype), []).extend(open_tiles)
-        elif open_tiles:
-            self.status[open_tiles] = int(TileStatus.DEGENERATE)
+        if larger:
+            self._escalate(stuck, larger[0], dtype)
+        else:
+            self.status[stuck] = int(TileStatus.DEGENERATE)
 
     def _store(self, tiles: list[int], solution: Solution, steps: int) -> None:
         """Take over what a batch has found; a tile keeps the sign of its earlier vector."""
@@ -299,27 +296,21 @@ class FieldSolver:
     def _flat(self) -> Solution:
         s = self.settings
         shape = (self.tiling.tile_height, self.tiling.tile_width)
-        return _flat_solution(shape, s.stencil, s.tau, self.image.device)
+        return flat_solution(shape, s.stencil, s.tau, self.image.device)
 
     def _flat_tiles(self, tiles: list[int]) -> list[int]:
         flat = []
         for batch in self._batches(tiles):
             rgb = self.tiling.crop(self.image, batch).flatten(2)
             same = (rgb == rgb[:, :, :1]).all(2).all(1)
-            flat += [batch[int(r)] for r in same.nonzero()[:, 0]]
+            flat += _chosen(batch, same)
         return flat
 
     def _reuse(self, previous: "FieldSolver") -> list[int]:
         """Take over the vectors of tiles in which no pixel has changed."""
-        changed = (self.image != previous.image).any(0).to(torch.int32)
-        sums = torch.nn.functional.pad(changed.cumsum(0).cumsum(1), (1, 0, 1, 0)).cpu()
-        y, x = torch.tensor(self.tiling.origins).unbind(1)
-        bottom, right = y + self.tiling.tile_height, x + self.tiling.tile_width
-        inside = sums[bottom, right] - sums[y, right] - sums[bottom, x] + sums[y, x]
-        same = [
-            int(t)
-            for t in ((inside == 0) & (previous.status >= TileStatus.CONVERGED)).nonzero()[:, 0]
-        ]
+        untouched = self.tiling.without((self.image != previous.image).any(0))
+        done = untouched & (previous.status >= TileStatus.CONVERGED)
+        same: list[int] = done.nonzero()[:, 0].tolist()
         self.vectors = previous.vectors.clone()
         self._warm = True
         for name in ("theta", "bound", "residual", "iterations", "status"):
@@ -327,19 +318,6 @@ class FieldSolver:
         return same
 
 
-@lru_cache(maxsize=32)
-def _flat_solution(
-    shape: tuple[int, int], stencil: tuple[Offset, ...], tau: float, device: torch.device
-) -> Solution:
-    """The Fiedler vectors of a tile of one colour: the same for every colour."""
-    rgb = torch.zeros(1, 3, *shape, dtype=torch.float64, device=device)
-    if shape[0] * shape[1] <= DENSE_PIXELS:
-        return solve_dense(rgb, stencil, tau, BLOCKS[-1])
-    for k in BLOCKS:
-        batch = TileBatch(rgb, stencil, tau, k)
-        for _ in range(STEPS_DOUBLE):
-            solution = batch.certify()
-            if bool(solution.bound[0] <= 1e-6):
-                return solution
-            batch.step()
-    return solution
+def _chosen(tiles: list[int], rows: Tensor) -> list[int]:
+    """The tiles whose row, (B,) bool, is set."""
+    return [tiles[r] for r in rows.nonzero()[:, 0].tolist()]

@@ -68,12 +68,6 @@ class Laplacian:
         """The Laplacian of the tiles `rows` (indices into the batch) alone."""
         return Laplacian(self.shifts, tuple(w[rows] for w in self.weights), self.degree[rows])
 
-    def to(self, dtype: torch.dtype) -> "Laplacian":
-        """The same matrix in another precision."""
-        return Laplacian(
-            self.shifts, tuple(w.to(dtype) for w in self.weights), self.degree.to(dtype)
-        )
-
 
 def image_laplacian(rgb: Tensor, stencil: tuple[Offset, ...], tau: float) -> Laplacian:
     """Edge weight = base weight * exp(-|c_i - c_j|_2 / tau), floored.

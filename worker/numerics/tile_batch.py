@@ -15,6 +15,9 @@ from worker.numerics.stencil import Offset
 DENSE_PIXELS = 256
 """Tiles up to this size are solved by a dense eigendecomposition."""
 
+BLOCKS = (4, 8, 16)
+"""Block sizes tried in turn while a tile shows no gap above its lambda_2 cluster."""
+
 SEARCHED = 3
 """Rows of a block of four that get new search directions: enough to certify a pair of equal
 eigenvalues, a quarter cheaper than all, and as many steps."""
@@ -60,7 +63,7 @@ class TileBatch:
         stencil: tuple[Offset, ...],
         tau: float,
         k: int,
-        guess: Tensor | None = None,  # (B, j, n), j <= k; fewer rows are filled up
+        guess: Tensor | None = None,  # (B, j, n), tried beside the coarse vectors
     ) -> None:
         self._shape = (rgb.shape[2], rgb.shape[3])
         self._problem: TileProblem = prepare(rgb, stencil, tau)
@@ -68,7 +71,7 @@ class TileBatch:
         if guess is not None:
             X = torch.cat([guess.to(X.dtype), X], 1)
         self._block = lobpcg.start(X, self._problem.laplacian.apply, k)
-        self._searched = SEARCHED if k == SEARCHED + 1 else k
+        self._searched = SEARCHED if k == BLOCKS[0] else k
         self._steps = 0
         self._correction: tuple[Tensor, Tensor, Tensor] | None = None
         self._solution: Solution | None = None  # of `_block`, once asked for

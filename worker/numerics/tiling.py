@@ -40,6 +40,14 @@ class Tiling:
         corners = [self.origins[t] for t in tiles]
         return torch.stack([image[:, y : y + h, x : x + w] for y, x in corners])
 
+    def without(self, mask: Tensor) -> Tensor:
+        """(T,) bool on the CPU: the tiles in which no pixel of `mask` (H, W) bool is set."""
+        counts = mask.to(torch.int32).cumsum(0).cumsum(1)
+        sums = torch.nn.functional.pad(counts, (1, 0, 1, 0)).cpu()
+        y, x = torch.tensor(self.origins).unbind(1)
+        bottom, right = y + self.tile_height, x + self.tile_width
+        return sums[bottom, right] - sums[y, right] - sums[bottom, x] + sums[y, x] == 0
+
     def taper(self, device: torch.device) -> Tensor:
         """Blending weights (h, w): linear ramps of `overlap` pixels along each side."""
         return _ramp(self.tile_height, self.overlap, device)[:, None] * _ramp(

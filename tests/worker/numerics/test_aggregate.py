@@ -15,7 +15,7 @@ def crops(height: int, width: int) -> torch.Tensor:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_partition_that_stays_in_its_blocks(shape: tuple[int, int]):
     height, width = shape
-    aggregates = colour_aggregates(crops(*shape))
+    aggregates = colour_aggregates(crops(*shape).double())
     y = torch.arange(height)[:, None] // BLOCK
     x = torch.arange(width) // BLOCK
     block = (y * (-(-width // BLOCK)) + x).flatten()
@@ -30,7 +30,7 @@ def test_a_partition_that_stays_in_its_blocks(shape: tuple[int, int]):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_restriction_sums_and_is_the_adjoint_of_prolongation(shape: tuple[int, int]):
-    aggregates = colour_aggregates(crops(*shape)).to(torch.float64)
+    aggregates = colour_aggregates(crops(*shape).double())
     batch, m = aggregates.sizes.shape
     random = torch.manual_seed(0)
     X = torch.randn(batch, 3, shape[0] * shape[1], dtype=torch.float64, generator=random)
