@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from worker.kinds.colours import CONTRAST, viridis
 from worker.kinds.pixels import interleaved
-from worker.numerics.field import FieldSolver, TileStatus
+from worker.numerics.field_state import FieldState, TileStatus
 from worker.numerics.signs import ramp_signs
 from worker.runs import Emission
 from worker.wire.messages import Certificate, Preview, Tiles
@@ -30,7 +30,7 @@ def status_name(status: int) -> str:
     return _STATUS.get(TileStatus(status), "coarse")
 
 
-def certificates_of(solver: FieldSolver, tiles: list[int]) -> list[Certificate]:
+def certificates_of(solver: FieldState, tiles: list[int]) -> list[Certificate]:
     """What is proved about some tiles."""
     height, width = solver.tiling.tile_height, solver.tiling.tile_width
     return [
@@ -58,7 +58,7 @@ def certificates_of(solver: FieldSolver, tiles: list[int]) -> list[Certificate]:
 class FieldProgress:
     """Collects the tiles that got better and turns them into messages."""
 
-    def __init__(self, job: str, solver: FieldSolver, channel: int, pass_index: int) -> None:
+    def __init__(self, job: str, solver: FieldState, channel: int, pass_index: int) -> None:
         self._job, self._solver, self._pass = job, solver, pass_index
         self._channel = channel - 1
         self._changed: set[int] = set()

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from worker.kinds.colours import by_rank, by_value, viridis
 from worker.kinds.progress import status_name
-from worker.numerics.field import CHANNELS, FieldSettings, FieldSolver
+from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState
 from worker.numerics.lanes import cores
 from worker.numerics.stencil import half_stencil
 from worker.runs import Array
@@ -40,7 +40,7 @@ def rendered(field: Tensor, params: FieldParams) -> Tensor:
     return viridis(by_rank(field) if params.render == "ranks" else by_value(field))
 
 
-def field_arrays(solver: FieldSolver, params: FieldParams) -> Iterator[tuple[str, Array] | None]:
+def field_arrays(solver: FieldState, params: FieldParams) -> Iterator[tuple[str, Array] | None]:
     """The arrays of an npz, and `picture`, the field as RGB; with pauses on the way."""
     height, width = solver.tiling.height, solver.tiling.width
     vectors = np.empty((height, width, CHANNELS), np.float32)
@@ -62,7 +62,7 @@ def field_arrays(solver: FieldSolver, params: FieldParams) -> Iterator[tuple[str
     yield "status", np.array([status_name(int(s)) for s in solver.status])
 
 
-def bounds(solver: FieldSolver) -> tuple[float | None, float | None]:
+def bounds(solver: FieldState) -> tuple[float | None, float | None]:
     """Median and largest angle bound of the tiles that have a vector; None where there is none."""
     known = solver.bound[solver.usable]
     if len(known) == 0:

@@ -1,22 +1,16 @@
 """The Fiedler field of one image: tiles solved batch by batch, always with a best state so far."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import IntEnum
 from functools import partial
 
 import torch
 from torch import Tensor
 
+from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState, TileStatus
 from worker.numerics.flat import flat_solution
 from worker.numerics.lanes import in_lanes, side_by_side
-from worker.numerics.signs import aligned_signs, ramp_signs
-from worker.numerics.stencil import Offset
 from worker.numerics.tile_batch import BLOCKS, DENSE_PIXELS, Solution, TileBatch, solve_dense
-from worker.numerics.tiling import Tiling, blend, tile_image
-
-CHANNELS = 4
-"""Eigenvectors kept per tile; channel 1 is the Fiedler vector."""
+from worker.numerics.tiling import tile_image
 
 GROW_AFTER = 4
 """Steps after which a block without a gap in sight is given up for a larger one."""
@@ -39,64 +33,23 @@ OPEN_BYTES = 512 << 20
 """Prepared batches kept between their coarse and their refined state; others are made again."""
 
 
-class TileStatus(IntEnum):
-    """How far a tile is; the names are those of the certificates."""
-
-    WAITING = 0
-    COARSE = 1
-    REFINING = 2
-    CONVERGED = 3
-    DEGENERATE = 4
-
-
-@dataclass(frozen=True)
-class FieldSettings:
-    """What defines the field; see `worker.wire.params.FieldParams` for units and ranges."""
-
-    tile_size: int
-    overlap: int
-    tolerance: float
-    stencil: tuple[Offset, ...]
-    tau: float
-    batch_pixels: int  # how many pixels of tiles make a batch on this device
-    lanes: int = 1  # batches side by side; more than one only on a CPU
-
-
-class FieldSolver:
-    """Computes a field in short steps; readable after every one.
-
-    Attributes:
-        vectors: (T, CHANNELS, h * w) float32, unit rows; undefined while a tile waits.
-        theta: (T, CHANNELS) float64, ascending from lambda_2.
-        bound, residual: (T,) float64.
-        iterations: (T,) int64; status: (T,) uint8 of `TileStatus`.
-    """
+class FieldSolver(FieldState):
+    """Solves the tiles of an image batch by batch, coarse before refined."""
 
     def __init__(
-        self, image: Tensor, settings: FieldSettings, previous: "FieldSolver | None" = None
+        self, image: Tensor, settings: FieldSettings, previous: FieldState | None = None
     ) -> None:
         """Plan the tiles of `image` (3, H, W) float32 in [0, 1].
 
-        A `previous` solver of the same settings and size lends its vectors: final ones to tiles
+        A `previous` field of the same settings and size lends its vectors: final ones to tiles
         whose pixels have not changed since, a first guess to the others.
         """
-        self.image = image
-        self.settings = settings
-        self.tiling: Tiling = tile_image(
-            image.shape[1], image.shape[2], settings.tile_size, settings.overlap
-        )
-        count, n = self.tiling.count, self.tiling.tile_height * self.tiling.tile_width
-        # Not cleared: a picture of 12 megapixels has 350 MB, and waiting tiles are never read.
-        self.vectors = torch.empty(count, CHANNELS, n, device=image.device)
-        self.theta = torch.zeros(count, CHANNELS, dtype=torch.float64)
-        self.bound = torch.full((count,), torch.inf, dtype=torch.float64)
-        self.residual = torch.full((count,), torch.inf, dtype=torch.float64)
-        self.iterations = torch.zeros(count, dtype=torch.int64)
-        self.status = torch.zeros(count, dtype=torch.uint8)
+        height, width = image.shape[1:]
+        tiling = tile_image(height, width, settings.tile_size, settings.overlap)
+        super().__init__(image, tiling, settings, CHANNELS)
         self._escalated: dict[tuple[int, torch.dtype], list[int]] = {}
         self._warm = False  # whether `vectors` holds a first guess for waiting tiles
         self._work = self._run(previous)
-        self.finished = False
 
     def step(self) -> list[int]:
         """Do one step of a batch in each lane; returns the tiles that got better."""
@@ -104,16 +57,6 @@ class FieldSolver:
         if changed is None:
             self.finished = True
         return changed or []
-
-    @property
-    def converged(self) -> int:
-        """Tiles with nothing left to do: converged, or degenerate beyond the largest block."""
-        return int((self.status >= TileStatus.CONVERGED).sum())
-
-    @property
-    def usable(self) -> Tensor:
-        """(T,) bool: tiles that have a vector."""
-        return self.status > TileStatus.WAITING
 
     @property
     def flat_lambda(self) -> float:
@@ -125,40 +68,9 @@ class FieldSolver:
         flat = max(self.flat_lambda, 1e-30)
         return (1 - self.theta[:, 0] / flat).clamp(0, 1).float()
 
-    def signs(self, align: str, channel: int) -> Tensor:
-        """(T,) of +1 or -1 for one eigenvector (0-based), by `sign`, `ramp` or `none`."""
-        vectors = self.vectors[:, channel]
-        if align == "none":
-            return torch.ones(len(vectors), device=vectors.device)
-        if align == "ramp":
-            return ramp_signs(vectors, self.tiling.tile_height, self.tiling.tile_width)
-        return aligned_signs(self.tiling, vectors, self.usable)
-
-    def blend(self, align: str, structure_weight: bool, channels: list[int]) -> Tensor:
-        """The field so far: (len(channels), H, W); 0 where no tile has a vector.
-
-        Args:
-            align: how tiles get their signs.
-            structure_weight: let tiles count by what they show.
-            channels: 0-based eigenvectors.
-        """
-        signs = torch.stack([self.signs(align, c) for c in channels], 1)
-        weights = self.structure() if structure_weight else torch.ones(self.tiling.count)
-        values = self.vectors[:, channels] * signs[:, :, None]
-        return blend(self.tiling, values, weights, self._usable_tiles())
-
-    def lambda2_map(self) -> Tensor:
-        """lambda_2 blended like the field, (H, W)."""
-        n = self.vectors.shape[2]
-        values = self.theta[:, :1, None].float().to(self.vectors.device).expand(-1, 1, n)
-        return blend(self.tiling, values, torch.ones(self.tiling.count), self._usable_tiles())[0]
-
-    def _usable_tiles(self) -> list[int]:
-        return [int(t) for t in self.usable.nonzero()[:, 0]]
-
     # --- the work, one `yield` per step ----------------------------------------------------
 
-    def _run(self, previous: "FieldSolver | None") -> Iterator[list[int]]:
+    def _run(self, previous: FieldState | None) -> Iterator[list[int]]:
         if previous is not None:
             yield self._reuse(previous)
         for group in self._groups():
@@ -306,7 +218,7 @@ class FieldSolver:
             flat += _chosen(batch, same)
         return flat
 
-    def _reuse(self, previous: "FieldSolver") -> list[int]:
+    def _reuse(self, previous: FieldState) -> list[int]:
         """Take over the vectors of tiles in which no pixel has changed."""
         untouched = self.tiling.without((self.image != previous.image).any(0))
         done = untouched & (previous.status >= TileStatus.CONVERGED)

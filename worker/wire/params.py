@@ -14,6 +14,9 @@ Contours = Literal["auto", "global", "local", "spectral"]
 class FieldParams(msgspec.Struct, frozen=True, kw_only=True, tag="field"):
     """How the Fiedler field of one image is computed."""
 
+    scope: Literal["tiles", "image"] = "tiles"  # one graph per tile, or one of the whole image
+    solver: Literal["lobpcg", "lanczos"] = "lobpcg"
+    iterations: int = 30  # of lanczos, 1..200
     tile_size: int  # pixels, 16..128
     overlap: int  # pixels, 0..tile_size / 2
     tolerance: float  # bound on sin(angle) at which a tile is converged, 0.001..1
@@ -23,7 +26,8 @@ class FieldParams(msgspec.Struct, frozen=True, kw_only=True, tag="field"):
     align: Align
     structure_weight: bool
     channel: int  # which eigenvector drives the shader or the picture, 1 = Fiedler, 1..4
-    render: Literal["viridis", "ranks"] = "viridis"  # the picture of a field job
+    render: Literal["viridis", "ranks", "contours"] = "viridis"  # the picture of a field job
+    background: tuple[int, int, int] | None = (255, 255, 255)  # paper of `contours`; None: none
 
 
 class PhaseParams(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,8 @@ from tests.worker.shader.drawings import noise
 from worker.kinds.pixels import to_picture
 from worker.kinds.progress import FieldProgress, certificates_of, shrunk, status_name
 from worker.kinds.solving import bounds, field_settings
-from worker.numerics.field import FieldSolver, TileStatus
+from worker.numerics.field import FieldSolver
+from worker.numerics.field_state import TileStatus
 from worker.wire.messages import Preview, Tiles
 
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from skimage import data
 from torch import Tensor
 
-from worker.numerics.field import FieldSettings, FieldSolver
+from worker.numerics.field import FieldSolver
+from worker.numerics.field_state import FieldSettings
 from worker.numerics.stencil import half_stencil
 
 STENCIL = half_stencil((1, 2, 3, 4, 5, 6), (1.0, 0.6, 0.4, 0.3, 0.2, 0.1))

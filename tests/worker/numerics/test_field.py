@@ -15,7 +15,8 @@ from tests.worker.numerics.samples import (
     tensor,
 )
 from worker.numerics import field
-from worker.numerics.field import FieldSolver, TileStatus
+from worker.numerics.field import FieldSolver
+from worker.numerics.field_state import TileStatus
 
 ALL = [0, 1, 2, 3]
 

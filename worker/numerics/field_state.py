@@ -1,0 +1,116 @@
+"""The state of a field: eigenvectors of one or more tiles, and what is proved about each."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from worker.numerics.signs import aligned_signs, ramp_signs
+from worker.numerics.stencil import Offset
+from worker.numerics.tiling import Tiling, blend
+
+CHANNELS = 4
+"""Eigenvectors kept per tile; channel 1 is the Fiedler vector."""
+
+
+class TileStatus(IntEnum):
+    """How far a tile is; the names are those of the certificates."""
+
+    WAITING = 0
+    COARSE = 1
+    REFINING = 2
+    CONVERGED = 3
+    DEGENERATE = 4
+
+
+@dataclass(frozen=True)
+class FieldSettings:
+    """What defines the field; see `worker.wire.params.FieldParams` for units and ranges."""
+
+    tile_size: int
+    overlap: int
+    tolerance: float
+    stencil: tuple[Offset, ...]
+    tau: float
+    batch_pixels: int  # how many pixels of tiles make a batch on this device
+    lanes: int = 1  # batches side by side; more than one only on a CPU
+    solver: Literal["lobpcg", "lanczos"] = "lobpcg"
+    iterations: int = 30  # of lanczos
+
+
+class FieldState:
+    """A field that grows in short steps; readable after every one.
+
+    Attributes:
+        tiling: T tiles of h x w pixels.
+        vectors: (T, k, h * w) float32, unit rows; undefined while a tile waits.
+        theta: (T, k) float64, ascending from lambda_2.
+        bound, residual: (T,) float64.
+        iterations: (T,) int64; status: (T,) uint8 of `TileStatus`.
+    """
+
+    def __init__(self, image: Tensor, tiling: Tiling, settings: FieldSettings, k: int) -> None:
+        """A field of `image` (3, H, W) float32 in [0, 1] of which nothing is known yet."""
+        self.image = image
+        self.tiling = tiling
+        self.settings = settings
+        count, n = tiling.count, tiling.tile_height * tiling.tile_width
+        # Not cleared: a picture of 12 megapixels has 350 MB, and waiting tiles are never read.
+        self.vectors = torch.empty(count, k, n, device=image.device)
+        self.theta = torch.zeros(count, k, dtype=torch.float64)
+        self.bound = torch.full((count,), torch.inf, dtype=torch.float64)
+        self.residual = torch.full((count,), torch.inf, dtype=torch.float64)
+        self.iterations = torch.zeros(count, dtype=torch.int64)
+        self.status = torch.zeros(count, dtype=torch.uint8)
+        self.finished = False
+
+    def step(self) -> list[int]:
+        """Do a short piece of work; returns the tiles that got better."""
+        raise NotImplementedError
+
+    @property
+    def converged(self) -> int:
+        """Tiles with nothing left to do: converged, or degenerate beyond the largest block."""
+        return int((self.status >= TileStatus.CONVERGED).sum())
+
+    @property
+    def usable(self) -> Tensor:
+        """(T,) bool: tiles that have a vector."""
+        return self.status > TileStatus.WAITING
+
+    def structure(self) -> Tensor:
+        """(T,) in 0..1: how much a tile shows."""
+        return torch.ones(self.tiling.count)
+
+    def signs(self, align: str, channel: int) -> Tensor:
+        """(T,) of +1 or -1 for one eigenvector (0-based), by `sign`, `ramp` or `none`."""
+        vectors = self.vectors[:, channel]
+        if align == "none":
+            return torch.ones(len(vectors), device=vectors.device)
+        if align == "ramp":
+            return ramp_signs(vectors, self.tiling.tile_height, self.tiling.tile_width)
+        return aligned_signs(self.tiling, vectors, self.usable)
+
+    def blend(self, align: str, structure_weight: bool, channels: list[int]) -> Tensor:
+        """The field so far: (len(channels), H, W); 0 where no tile has a vector.
+
+        Args:
+            align: how tiles get their signs.
+            structure_weight: let tiles count by what they show.
+            channels: 0-based eigenvectors.
+        """
+        signs = torch.stack([self.signs(align, c) for c in channels], 1)
+        weights = self.structure() if structure_weight else torch.ones(self.tiling.count)
+        values = self.vectors[:, channels] * signs[:, :, None]
+        return blend(self.tiling, values, weights, self._usable_tiles())
+
+    def lambda2_map(self) -> Tensor:
+        """lambda_2 blended like the field, (H, W)."""
+        n = self.vectors.shape[2]
+        values = self.theta[:, :1, None].float().to(self.vectors.device).expand(-1, 1, n)
+        return blend(self.tiling, values, torch.ones(self.tiling.count), self._usable_tiles())[0]
+
+    def _usable_tiles(self) -> list[int]:
+        return [int(t) for t in self.usable.nonzero()[:, 0]]
