@@ -9,12 +9,6 @@ from worker.numerics.aggregate import Aggregates
 from worker.numerics.laplacian import Laplacian
 from worker.numerics.rayleigh_ritz import rayleigh_ritz
 
-FIXED_POINT = 2.0**12
-"""Adding and taking away 2^12 rounds a float64 to a multiple of 2^-40. Sums of such numbers below
-2^13 are exact, so they are the same in any order, also by atomics on CUDA. The edges between two
-aggregates of 64 pixels weigh at most 64 * 64.
-"""
-
 
 @dataclass(frozen=True)
 class CoarseProblem:
@@ -41,14 +35,7 @@ def galerkin(laplacian: Laplacian, aggregates: Aggregates) -> CoarseProblem:
 
     The constant vector is moved out of the null space by mass mass^T * trace / total^2.
     """
-    labels = aggregates.labels
-    batch, n = labels.shape
-    m = aggregates.sizes.shape[1]
-    sums = torch.zeros(batch, m * m, dtype=torch.float64, device=labels.device)
-    for shift, w in zip(laplacian.shifts, laplacian.weights, strict=True):
-        pair = labels[:, : n - shift] * m + labels[:, shift:]
-        sums.scatter_add_(1, pair, w[:, 0].double().add_(FIXED_POINT).sub_(FIXED_POINT))
-    matrix = sums.reshape(batch, m, m)
+    matrix = laplacian.coupling(aggregates.labels, aggregates.sizes.shape[1])
     matrix = matrix + matrix.mT
     matrix.diagonal(dim1=1, dim2=2).zero_()
     degree = matrix.sum(2)

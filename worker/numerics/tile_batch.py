@@ -87,7 +87,7 @@ class TileBatch:
     def memory(self) -> int:
         """Bytes held, about."""
         laplacian, coarse = self._problem.laplacian, self._problem.coarse
-        return sum(w.nbytes for w in laplacian.weights) + 2 * coarse.matrix.nbytes
+        return laplacian.weights.nbytes + 2 * coarse.matrix.nbytes
 
     def certify(self) -> Solution:
         """Smooth the residual once and say what is proved of the smoothed vectors.

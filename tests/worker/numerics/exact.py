@@ -9,7 +9,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from tests.worker.numerics.samples import TAU
-from worker.numerics.laplacian import WEIGHT_FLOOR
+from worker.numerics.kernels.torch_kernels import WEIGHT_FLOOR
 
 RADII = {1: 1.0, 2: 0.6, 3: 0.4, 4: 0.3, 5: 0.2, 6: 0.1}
 SHIFT = -1e-4  # makes the matrix invertible; the eigenvalues nearest to it are the smallest
