@@ -10,14 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-BLOCK = 8
-"""Aggregates never cross the borders of blocks of this many pixels a side."""
-
-GROUPS = 4
-"""At most so many aggregates in a block."""
-
-MIN_RANGE = 0.05
-"""A group whose widest channel spans less than this is not split."""
+from worker.numerics.constants import BLOCK, GROUPS, MIN_RANGE
 
 
 @dataclass(frozen=True)
@@ -75,7 +68,7 @@ def _from_blocks(values: Tensor, height: int, width: int) -> Tensor:
     return grid.reshape(-1, rows * BLOCK, columns * BLOCK)[:, :height, :width].flatten(1)
 
 
-def _split_blocks(colours: Tensor, outside: Tensor) -> Tensor:
+def split_blocks(colours: Tensor, outside: Tensor) -> Tensor:
     """Median cut inside each block: split the group with the widest channel at its middle.
 
     Args:
@@ -114,7 +107,7 @@ def colour_aggregates(rgb: Tensor) -> Aggregates:
     batch, _, height, width = rgb.shape
     blocks = _to_blocks(rgb)  # (B, blocks, 3, 64)
     padding = _to_blocks(torch.ones_like(rgb[:, :1]))[:, :, 0] == 0
-    group = _split_blocks(
+    group = split_blocks(
         blocks.flatten(0, 1).permute(2, 1, 0).contiguous(), padding.flatten(0, 1).mT
     )
     group = group.mT.reshape(batch, -1, BLOCK * BLOCK)

@@ -5,8 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-CLUSTER_GAP = 0.01
-"""Eigenvalues closer than this, relatively, count as one cluster: its vectors are exchangeable."""
+from worker.numerics.constants import CLUSTER_GAP
 
 
 class Certificate(NamedTuple):

@@ -2,25 +2,18 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 
 import torch
 from torch import Tensor
 
+from worker.numerics.batches import Batch, open_batch
 from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState, TileStatus
 from worker.numerics.flat import flat_solution
 from worker.numerics.lanes import in_lanes, side_by_side
-from worker.numerics.tile_batch import BLOCKS, DENSE_PIXELS, Solution, TileBatch, solve_dense
+from worker.numerics.refining import FIRST, Attempt, Stage, ended, hemmed, next_attempt
+from worker.numerics.tile_batch import BLOCKS, DENSE_PIXELS, Solution, solve_dense
 from worker.numerics.tiling import tile_image
-
-GROW_AFTER = 4
-"""Steps after which a block without a gap in sight is given up for a larger one."""
-
-STEPS_SINGLE, STEPS_DOUBLE = 12, 30
-"""Steps in float32, then in float64 for the tiles whose bound float32 could not bring down."""
-
-SINGLE_GAP, SINGLE_LEAST = 3e-3, 3
-"""Below this gap above the cluster, float32's rounding of L x (about 1e-4) alone is more than the
-tolerance allows; such a tile goes on in float64 after so many steps."""
 
 COMPACT = 0.75
 """A batch is copied without its finished tiles once no more than this share is left: a copy costs
@@ -47,7 +40,7 @@ class FieldSolver(FieldState):
         height, width = image.shape[1:]
         tiling = tile_image(height, width, settings.tile_size, settings.overlap)
         super().__init__(image, tiling, settings, CHANNELS)
-        self._escalated: dict[tuple[int, torch.dtype], list[int]] = {}
+        self._escalated: dict[Attempt, list[int]] = {}
         self._warm = False  # whether `vectors` holds a first guess for waiting tiles
         self._work = self._run(previous)
 
@@ -74,18 +67,22 @@ class FieldSolver(FieldState):
         if previous is not None:
             yield self._reuse(previous)
         for group in self._groups():
-            waiting = [t for t in group if self.status[t] == TileStatus.WAITING]
-            if not waiting:
-                continue
-            flat = self._flat_tiles(waiting)
-            if flat:
-                self._settle(flat, self._flat().select(torch.zeros(len(flat), dtype=torch.int64)))
-                yield flat
-            waiting = sorted(set(waiting) - set(flat))
-            if self.vectors.shape[2] <= DENSE_PIXELS:
-                yield from self._dense(waiting)
-            else:
-                yield from self._iterate(waiting)
+            yield from self.memory.retried(partial(self._solve, group))
+
+    def _solve(self, group: list[int]) -> Iterator[list[int]]:
+        """Bring tiles to their end; begun anew where memory has run out."""
+        self._escalated.clear()
+        waiting = [t for t in group if self.status[t] == TileStatus.WAITING]
+        begun = [t for t in group if TileStatus.WAITING < self.status[t] < TileStatus.CONVERGED]
+        flat = self._flat_tiles(waiting)
+        if flat:
+            self._settle(flat, self._flat().select(torch.zeros(len(flat), dtype=torch.int64)))
+            yield flat
+        waiting = sorted(set(waiting) - set(flat))
+        if self.vectors.shape[2] <= DENSE_PIXELS:
+            yield from self._dense(waiting)
+        else:
+            yield from self._iterate(waiting, begun)
 
     def _groups(self) -> list[list[int]]:
         tiles = list(range(self.tiling.count))
@@ -94,10 +91,10 @@ class FieldSolver(FieldState):
         columns = self.tiling.columns
         return [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
 
-    def _batches(self, tiles: list[int], k: int = BLOCKS[0]) -> list[list[int]]:
-        size = self.settings.batch_pixels * BLOCKS[0] // (self.vectors.shape[2] * k)
-        size = max(1, size)
-        return [tiles[i : i + size] for i in range(0, len(tiles), size)]
+    def _batches(self, tiles: list[int], attempt: Attempt = FIRST) -> list[list[int]]:
+        size = self.settings.batch_pixels // self.vectors.shape[2] * FIRST.k // attempt.k
+        size = 1 if attempt.stage == Stage.DIRECT else max(1, size)
+        return self.memory.batches(tiles, size)
 
     def _dense(self, tiles: list[int]) -> Iterator[list[int]]:
         s = self.settings
@@ -106,10 +103,15 @@ class FieldSolver(FieldState):
             self._settle(batch, solve_dense(rgb, s.stencil, s.tau, BLOCKS[-1]))
             yield batch
 
-    def _iterate(self, tiles: list[int]) -> Iterator[list[int]]:
-        """First every tile's coarse vector, then batch by batch until each is certified."""
+    def _iterate(self, tiles: list[int], begun: list[int]) -> Iterator[list[int]]:
+        """First every tile's coarse vector, then batch by batch until each is certified.
+
+        Args:
+            tiles: of which nothing is known yet.
+            begun: tiles to go on with.
+        """
         lanes, batches = self.settings.lanes, self._batches(tiles)
-        opened: list[tuple[list[int], TileBatch | None]] = []
+        opened: list[tuple[list[int], Batch | None]] = []
         memory = 0
         for i in range(0, len(batches), lanes):
             group = batches[i : i + lanes]
@@ -119,70 +121,64 @@ class FieldSolver(FieldState):
                 memory += batch.memory
                 opened.append((of_batch, batch if memory <= OPEN_BYTES else None))
             yield [t for of_batch in group for t in of_batch]
-        single = torch.float32
-        yield from in_lanes(lanes, [self._refine(t, b, BLOCKS[0], single) for t, b in opened])
+        opened += [(of_batch, None) for of_batch in self._batches(begun)]
+        yield from in_lanes(lanes, [self._refine(t, b, FIRST) for t, b in opened])
         while self._escalated:
             # In a fixed order: lanes add in any, and what is batched together shows in the bytes.
-            k, dtype = min(self._escalated, key=lambda key: (key[0], key[1].itemsize))
-            hard = self._batches(sorted(self._escalated.pop((k, dtype))), k)
-            yield from in_lanes(lanes, [self._refine(t, None, k, dtype) for t in hard])
+            attempt = min(self._escalated)
+            hard = self._batches(sorted(self._escalated.pop(attempt)), attempt)
+            yield from in_lanes(lanes, [self._refine(t, None, attempt) for t in hard])
 
-    def _begin(self, tiles: list[int]) -> TileBatch:
-        batch = self._open(tiles, BLOCKS[0], torch.float32, warm=self._warm)
+    def _begin(self, tiles: list[int]) -> Batch:
+        batch = self._open(tiles, FIRST, warm=self._warm)
         self._store(tiles, batch.certify(), 0)
         return batch
 
-    def _open(self, tiles: list[int], k: int, dtype: torch.dtype, warm: bool) -> TileBatch:
-        rgb = self.tiling.crop(self.image, tiles).to(dtype)
+    def _open(self, tiles: list[int], attempt: Attempt, warm: bool) -> Batch:
+        rgb = self.tiling.crop(self.image, tiles)
         guess = self.vectors[tiles] if warm else None
-        return TileBatch(rgb, self.settings.stencil, self.settings.tau, k, guess)
+        return open_batch(rgb, self.settings.stencil, self.settings.tau, attempt, guess)
 
     def _refine(
-        self, tiles: list[int], batch: TileBatch | None, k: int, dtype: torch.dtype
+        self, tiles: list[int], batch: Batch | None, attempt: Attempt
     ) -> Iterator[list[int]]:
         if batch is None:
-            batch = self._open(tiles, k, dtype, warm=True)
-        single = dtype == torch.float32
+            batch = self._open(tiles, attempt, warm=True)
         active = torch.arange(len(tiles))  # rows of the batch that still have to converge
-        for step in range((STEPS_SINGLE if single else STEPS_DOUBLE) + 1):
+        for step in count():
             if step:
                 batch.step()
-            solution = batch.certify().select(active.to(self.image.device))
-            self._store(tiles, solution, int(step > 0))
-            yield tiles
-            gapless = (solution.cluster == k).cpu() & (step >= GROW_AFTER)
-            going = (self.status[tiles] < TileStatus.CONVERGED) & ~gapless
-            self._give_up(tiles, gapless, k, dtype)
-            if single and step >= SINGLE_LEAST:
-                close = going & (solution.gap < SINGLE_GAP).cpu()
-                self._escalate(_chosen(tiles, close), k, torch.float64)
-                going &= ~close
-            active, tiles = active[going], _chosen(tiles, going)
+            solution = batch.certify()
+            ends = ended(solution, attempt, step, self.settings.tolerance)[active]
+            done = _chosen(tiles, ends)
+            if done:
+                solution = solution.select(active[ends].to(solution.bound.device))
+                self._store(done, solution, step)
+                self._pass_on(done, hemmed(solution, attempt.k), attempt)
+            yield done
+            active, tiles = active[~ends], _chosen(tiles, ~ends)
             if not tiles:
                 return
             if len(tiles) <= COMPACT * batch.size:
-                batch.keep(active.to(self.image.device))
+                batch.keep(active.to(solution.bound.device))
                 active = torch.arange(len(tiles))
-        if single:
-            self._escalate(tiles, k, torch.float64)
 
-    def _escalate(self, tiles: list[int], k: int, dtype: torch.dtype) -> None:
-        """Solve these again later, with a block of k in another precision."""
-        if tiles:
-            self._escalated.setdefault((k, dtype), []).extend(tiles)
-
-    def _give_up(self, tiles: list[int], gapless: Tensor, k: int, dtype: torch.dtype) -> None:
-        """Move tiles without a gap to a larger block, or call them degenerate."""
-        stuck = [t for t in _chosen(tiles, gapless) if self.status[t] < TileStatus.CONVERGED]
-        larger = [b for b in BLOCKS if b > k]
-        if larger:
-            self._escalate(stuck, larger[0], dtype)
-        else:
-            self.status[stuck] = int(TileStatus.DEGENERATE)
+    def _pass_on(self, tiles: list[int], too_small: Tensor, attempt: Attempt) -> None:
+        """Give tiles that did not converge to a larger block, or a surer way to solve."""
+        for t, small in zip(tiles, too_small.tolist(), strict=True):
+            if self.status[t] >= TileStatus.CONVERGED:
+                continue
+            following = next_attempt(attempt, small)
+            if following is None:
+                self.status[t] = int(TileStatus.DEGENERATE)
+            elif following != attempt:
+                self._escalated.setdefault(following, []).append(t)
 
     def _store(self, tiles: list[int], solution: Solution, steps: int) -> None:
         """Take over what a batch has found; a tile keeps the sign of its earlier vector."""
-        vectors = solution.vectors[:, :CHANNELS].float()
+        shape = (self.tiling.tile_height, self.tiling.tile_width)
+        solution = solution.canonical(shape)
+        vectors = solution.vectors[:, :CHANNELS].float().to(self.vectors.device)
         known = (self.usable[tiles] | self._warm).to(vectors.device)
         turned = (vectors * self.vectors[tiles]).sum(2, keepdim=True) < 0
         turned &= known[:, None, None]
@@ -220,10 +216,12 @@ class FieldSolver(FieldState):
 
     def _reuse(self, previous: FieldState) -> list[int]:
         """Take over the vectors of tiles in which no pixel has changed."""
-        untouched = self.tiling.without((self.image != previous.image).any(0))
+        device = self.image.device
+        untouched = self.tiling.without((self.image != previous.image.to(device)).any(0))
         done = untouched & (previous.status >= TileStatus.CONVERGED)
         same: list[int] = done.nonzero()[:, 0].tolist()
-        self.vectors = previous.vectors.clone()
+        self.vectors = previous.vectors.to(device, copy=True)
+        self.vectors[~previous.usable.to(device)] = 0  # they were never written
         self._warm = True
         for name in ("theta", "bound", "residual", "iterations", "status"):
             getattr(self, name)[same] = getattr(previous, name)[same]

@@ -3,9 +3,12 @@
 from functools import lru_cache
 
 import torch
+from torch import Tensor
 
+from worker.numerics.batches import open_batch
+from worker.numerics.refining import Attempt, Stage
 from worker.numerics.stencil import Offset
-from worker.numerics.tile_batch import BLOCKS, DENSE_PIXELS, Solution, TileBatch, solve_dense
+from worker.numerics.tile_batch import BLOCKS, DENSE_PIXELS, Solution, solve_dense
 
 BOUND = 1e-6  # on sin(angle); float64 reaches it in a few steps
 STEPS = 30
@@ -20,10 +23,14 @@ def flat_solution(
     Its Laplacian is the same for every colour, and no tile of this shape has a larger lambda_2.
     """
     rgb = torch.zeros(1, 3, *shape, dtype=torch.float64, device=device)
-    if shape[0] * shape[1] <= DENSE_PIXELS:
+    return _solved(rgb, stencil, tau).canonical(shape)
+
+
+def _solved(rgb: Tensor, stencil: tuple[Offset, ...], tau: float) -> Solution:
+    if rgb[0, 0].numel() <= DENSE_PIXELS:
         return solve_dense(rgb, stencil, tau, BLOCKS[-1])
     for k in BLOCKS:
-        batch = TileBatch(rgb, stencil, tau, k)
+        batch = open_batch(rgb, stencil, tau, Attempt(k, Stage.DOUBLE))
         for _ in range(STEPS):
             solution = batch.certify()
             if bool(solution.bound[0] <= BOUND):

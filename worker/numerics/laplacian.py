@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from worker.numerics.kernels import kernels_for
-from worker.numerics.stencil import Offset
+from worker.numerics.stencil import Offset, flat_stencil
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,8 @@ def image_laplacian(rgb: Tensor, stencil: tuple[Offset, ...], tau: float) -> Lap
         stencil: half stencil; offsets that do not fit into a tile are left out.
         tau: `edge_threshold`, 0.02..1.
     """
-    height, width = rgb.shape[2:]
-    fitting = [o for o in stencil if o.dy < height and abs(o.dx) < width]
-    shifts = tuple(o.dy * width + o.dx for o in fitting)
-    pad = max(shifts, default=0)
+    flat = flat_stencil(stencil, *rgb.shape[2:])
     weights, degree = kernels_for(rgb.device).edge_weights(
-        (rgb / tau).flatten(2),
-        shifts,
-        tuple(o.dx for o in fitting),
-        tuple(o.weight for o in fitting),
-        width,
-        pad,
+        (rgb / tau).flatten(2), flat.shifts, flat.across, flat.base, flat.width, flat.pad
     )
-    return Laplacian(shifts, pad, weights, degree)
+    return Laplacian(flat.shifts, flat.pad, weights, degree)

@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from worker.numerics.constants import TINY
 from worker.numerics.rayleigh_ritz import rayleigh_ritz
 
 Operator = Callable[[Tensor], Tensor]  # (B, k, n) to (B, k, n)
-
-TINY = 1e-30  # keeps a zero direction zero instead of NaN
 
 
 @dataclass(frozen=True)

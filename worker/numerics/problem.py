@@ -7,6 +7,7 @@ from torch import Tensor
 
 from worker.numerics.aggregate import Aggregates, colour_aggregates
 from worker.numerics.coarse import CoarseProblem, coarse_eigenvectors, galerkin
+from worker.numerics.constants import OVERCORRECTION
 from worker.numerics.laplacian import Laplacian, image_laplacian
 from worker.numerics.stencil import Offset, jacobi_damping
 
@@ -37,7 +38,7 @@ class TileProblem:
             W and L W, both (B, k, n); W approximates L^+ R.
         """
         coarse = self.aggregates.prolong(self.coarse.solve(self.aggregates.restrict(R - LZ)))
-        coarse = coarse - coarse.mean(-1, keepdim=True)
+        coarse = OVERCORRECTION * (coarse - coarse.mean(-1, keepdim=True))
         Z, LZ = Z + coarse, LZ + self.laplacian.apply(coarse)
         post, Lpost = self.smooth(R - LZ)
         return Z + post, LZ + Lpost

@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-DROP = 1e-10
-"""Directions of the normalised Gram matrix below this share of its largest eigenvalue are dropped:
-rounding made them, not the search."""
+from worker.numerics.constants import DROP
+from worker.numerics.kernels import kernels_for
 
 
 def rayleigh_ritz(G: Tensor, H: Tensor, keep: int) -> tuple[Tensor, Tensor]:
@@ -23,14 +22,15 @@ def rayleigh_ritz(G: Tensor, H: Tensor, keep: int) -> tuple[Tensor, Tensor]:
     norms = G.diagonal(dim1=1, dim2=2).clamp(min=0).sqrt()
     d = torch.where(norms > 0, 1 / norms, torch.zeros_like(norms))
     scale = d[:, :, None] * d[:, None, :]
-    w, V = torch.linalg.eigh(_symmetric(G * scale))
+    eigh = kernels_for(G.device).small_eigh
+    w, V = eigh(_symmetric(G * scale))
     kept = w > DROP * w[:, -1:]
     T = V * torch.where(kept, w.clamp(min=DROP).rsqrt(), torch.zeros_like(w))[:, None, :]
     H = _symmetric(T.mT @ (H * scale) @ T)
     # Dropped directions go to the far end of the spectrum instead of to a false zero.
     far = 2 * H.abs().amax((1, 2))[:, None] + 1
     H = H + torch.diag_embed(torch.where(kept, torch.zeros_like(w), far))
-    theta, Q = torch.linalg.eigh(H)
+    theta, Q = eigh(H)
     C = (d[:, :, None] * (T @ Q[:, :, :keep])).mT
     return theta[:, :keep], C
 

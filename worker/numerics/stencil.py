@@ -1,5 +1,7 @@
 """The neighbourhood that turns pixels into a graph: offsets and their base weights."""
 
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -34,6 +36,33 @@ def half_stencil(radii: tuple[int, ...], radius_weights: tuple[float, ...]) -> t
         if dy > 0 or dx > 0
     }
     return tuple(Offset(dy, dx, w) for (dy, dx), w in sorted(summed.items()) if w > 0)
+
+
+@dataclass(frozen=True)
+class FlatStencil:
+    """A stencil on tiles of one width: per offset its shift in raster order."""
+
+    width: int
+    shifts: tuple[int, ...]  # > 0
+    across: tuple[int, ...]  # columns, to tell which edges wrap around a row
+    base: tuple[float, ...]
+
+    @property
+    def pad(self) -> int:
+        """The largest shift."""
+        return max(self.shifts, default=0)
+
+
+@lru_cache(maxsize=64)
+def flat_stencil(stencil: tuple[Offset, ...], height: int, width: int) -> FlatStencil:
+    """The stencil on tiles of that size; offsets that do not fit into one are left out."""
+    fitting = [o for o in stencil if o.dy < height and abs(o.dx) < width]
+    return FlatStencil(
+        width,
+        tuple(o.dy * width + o.dx for o in fitting),
+        tuple(o.dx for o in fitting),
+        tuple(o.weight for o in fitting),
+    )
 
 
 def jacobi_damping(stencil: tuple[Offset, ...]) -> float:

@@ -1,6 +1,6 @@
 """A batch of equally shaped tiles on the way from pixels to certified Fiedler vectors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -31,7 +31,7 @@ class Solution:
     """Ritz pairs of B tiles and what is proved about them. Not converging is no error."""
 
     vectors: Tensor  # (B, k, n) orthonormal rows, zero where a tile has fewer than k
-    theta: Tensor  # (B, k) float64
+    theta: Tensor  # (B, k) float64, ascending
     residual: Tensor  # (B,) of the lambda_2 cluster
     bound: Tensor  # (B,) on sin(angle to the lambda_2 eigenspace); inf: none
     cluster: Tensor  # (B,) size of the lambda_2 cluster; k where no gap is in sight
@@ -42,6 +42,10 @@ class Solution:
         following = self.cluster.clamp(max=self.theta.shape[1] - 1)[:, None]
         gap = self.theta.gather(1, following) - self.theta.gather(1, self.cluster[:, None] - 1)
         return torch.where(self.cluster < self.theta.shape[1], gap[:, 0], torch.inf)
+
+    def canonical(self, shape: tuple[int, int]) -> "Solution":
+        """With each cluster's basis turned towards the ramp; see `canonical`."""
+        return replace(self, vectors=canonical(self.vectors, self.cluster, shape))
 
     def select(self, rows: Tensor) -> "Solution":
         """The solutions of the tiles `rows` alone."""
@@ -65,7 +69,6 @@ class TileBatch:
         k: int,
         guess: Tensor | None = None,  # (B, j, n), tried beside the coarse vectors
     ) -> None:
-        self._shape = (rgb.shape[2], rgb.shape[3])
         self._problem: TileProblem = prepare(rgb, stencil, tau)
         X = self._problem.coarse_guess(rgb, k)
         if guess is not None:
@@ -99,8 +102,9 @@ class TileBatch:
             return self._solution
         smoothed = self._smooth()
         proof = certify(smoothed.theta, smoothed.residual().norm(dim=-1).double())
-        vectors, theta = canonical(smoothed.X, smoothed.theta, proof.cluster, self._shape)
-        self._solution = Solution(vectors, theta, proof.residual, proof.bound, proof.cluster)
+        self._solution = Solution(
+            smoothed.X, smoothed.theta, proof.residual, proof.bound, proof.cluster
+        )
         return self._solution
 
     def _smooth(self) -> lobpcg.Block:
@@ -134,16 +138,14 @@ class TileBatch:
         self._correction = self._solution = None
 
 
-def canonical(
-    X: Tensor, theta: Tensor, cluster: Tensor, shape: tuple[int, int]
-) -> tuple[Tensor, Tensor]:
+def canonical(X: Tensor, cluster: Tensor, shape: tuple[int, int]) -> Tensor:
     """Turn each cluster's basis so that its first vector is the one nearest the ramp x + 2y.
 
     Within a cluster any rotation is as good as another; this one does not depend on rounding.
     A reflection (Householder) that maps the first axis to the ramp's coordinates.
 
     Args:
-        X: (B, k, n) Ritz vectors; theta: (B, k); cluster: (B,); shape: (h, w) of the tile.
+        X: (B, k, n) Ritz vectors; cluster: (B,); shape: (h, w) of the tile.
     """
     k = X.shape[1]
     inside = torch.arange(k, device=X.device) < cluster[:, None]
@@ -153,15 +155,15 @@ def canonical(
     axis[:, 0] = 1
     a = torch.where((cluster[:, None] > 1) & (length > 1e-3), a / length.clamp(min=1e-30), axis)
     u = torch.nn.functional.normalize(axis - a, dim=1)
-    X = X - 2 * u[:, :, None] * (u[:, None] @ X)
-    H = torch.eye(k, device=X.device) - 2 * u[:, :, None].float() * u[:, None].float()
-    return X, (H.double().square() @ theta[:, :, None])[:, :, 0]
+    turned = (u != 0).any(1).nonzero()[:, 0]
+    v = u[turned, :, None]
+    return X.index_copy(0, turned, X[turned] - 2 * v * (v.mT @ X[turned]))
 
 
 def solve_dense(rgb: Tensor, stencil: tuple[Offset, ...], tau: float, k: int) -> Solution:
     """Exact eigenpairs of small tiles (B, 3, h, w), n = h * w <= DENSE_PIXELS, in float64."""
-    batch, _, height, width = rgb.shape
-    n = height * width
+    batch = len(rgb)
+    n = rgb[0, 0].numel()
     laplacian = image_laplacian(rgb.double(), stencil, tau)
     identity = torch.eye(n, dtype=torch.float64, device=rgb.device).expand(batch, n, n)
     values, vectors = torch.linalg.eigh(laplacian.apply(identity.contiguous()))
@@ -180,5 +182,4 @@ def solve_dense(rgb: Tensor, stencil: tuple[Offset, ...], tau: float, k: int) ->
     if found == 0:
         bound = torch.full_like(bound, torch.inf)
     cluster = proof.cluster.clamp(min=1, max=k)
-    X, theta = canonical(X, theta, cluster, (height, width))
     return Solution(X.to(rgb.dtype), theta, proof.residual, bound, cluster)

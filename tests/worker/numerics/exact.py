@@ -9,18 +9,19 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from tests.worker.numerics.samples import TAU
-from worker.numerics.kernels.torch_kernels import WEIGHT_FLOOR
+from worker.numerics.constants import WEIGHT_FLOOR
 
 RADII = {1: 1.0, 2: 0.6, 3: 0.4, 4: 0.3, 5: 0.2, 6: 0.1}
 SHIFT = -1e-4  # makes the matrix invertible; the eigenvalues nearest to it are the smallest
+CLUSTER_GAP = 0.01
 Matrix = NDArray[np.float64]
 
 
-def base_weights() -> dict[tuple[int, int], float]:
+def base_weights(radii: dict[int, float] = RADII) -> dict[tuple[int, int], float]:
     """The definition: every offset but (0, 0), by the discs that contain it."""
     around = range(-6, 7)
     sums = {
-        (dy, dx): sum(w for r, w in RADII.items() if dy * dy + dx * dx <= r * r)
+        (dy, dx): sum(w for r, w in radii.items() if dy * dy + dx * dx <= r * r)
         for dy in around
         for dx in around
     }
@@ -43,12 +44,12 @@ def dense_laplacian(rgb: Matrix, tau: float = TAU) -> Matrix:
     return L
 
 
-def sparse_laplacian(rgb: Matrix, tau: float = TAU) -> csr_array:
+def sparse_laplacian(rgb: Matrix, tau: float = TAU, radii: dict[int, float] = RADII) -> csr_array:
     """The same matrix offset by offset, for tiles too large for the plain loop."""
     height, width, _ = rgb.shape
     index = np.arange(height * width).reshape(height, width)
     rows, columns, values = [], [], []
-    for (dy, dx), base in base_weights().items():
+    for (dy, dx), base in base_weights(radii).items():
         if abs(dy) >= height or abs(dx) >= width:
             continue
         here = np.s_[max(0, -dy) : height - max(0, dy), max(0, -dx) : width - max(0, dx)]
@@ -63,9 +64,11 @@ def sparse_laplacian(rgb: Matrix, tau: float = TAU) -> csr_array:
     return (degree.tocsr() - W).tocsr()
 
 
-def spectrum(rgb: Matrix, count: int) -> tuple[Matrix, Matrix]:
+def spectrum(
+    rgb: Matrix, count: int, tau: float = TAU, radii: dict[int, float] = RADII
+) -> tuple[Matrix, Matrix]:
     """The `count` smallest eigenvalues above the constant's 0 and their vectors as rows."""
-    L = sparse_laplacian(rgb)
+    L = sparse_laplacian(rgb, tau, radii)
     if L.shape[0] <= 256:
         values, vectors = np.linalg.eigh(L.toarray())
     else:
@@ -86,6 +89,16 @@ def _inverse(L: csr_array) -> LinearOperator:
     return LinearOperator(L.shape, matvec=lambda b: cho_solve_banded((factor, True), b))
 
 
-def cluster_size(values: Matrix) -> int:
+def cluster_size(values: Matrix, least_gap: float = CLUSTER_GAP) -> int:
     """How many of the first eigenvalues lie within 1 % of their neighbour."""
-    return int(np.argmax(np.diff(values) > 0.01 * values[1:])) + 1
+    apart = np.diff(values) > least_gap * values[1:]
+    return int(np.argmax(apart)) + 1 if apart.any() else len(values)
+
+
+def sine(x: Matrix, values: Matrix, vectors: Matrix) -> float:
+    """Of the angle between x (n,) and the exact lambda_2 eigenspace.
+
+    Whether a gap of 0.99 or 1.01 % ends a cluster is for rounding to say: the nearer space counts.
+    """
+    spaces = (vectors[: cluster_size(values, CLUSTER_GAP * f)] for f in (0.95, 1, 1.05))
+    return min(float(np.linalg.norm(x - (space @ x) @ space)) for space in spaces)

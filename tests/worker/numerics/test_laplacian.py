@@ -4,7 +4,7 @@ import torch
 
 from tests.worker.numerics.exact import base_weights, dense_laplacian, sparse_laplacian
 from tests.worker.numerics.samples import STENCIL, TAU
-from worker.numerics.kernels.torch_kernels import WEIGHT_FLOOR
+from worker.numerics.constants import WEIGHT_FLOOR
 from worker.numerics.laplacian import image_laplacian
 
 SHAPES = [(1, 2), (2, 1), (1, 9), (9, 1), (3, 3), (5, 12), (12, 5), (9, 8)]

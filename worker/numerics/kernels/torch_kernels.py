@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-WEIGHT_FLOOR = 1e-6
-"""No edge is weaker than this times its base weight, so no pixel is isolated."""
+from worker.numerics.constants import WEIGHT_FLOOR
 
 FIXED_POINT = 2.0**12
 """Adding and taking away 2^12 rounds a float64 to a multiple of 2^-40. Sums of such numbers below
@@ -38,7 +37,8 @@ def edge_weights(
     degree = colours.new_zeros(batch, 1, n)
     for s, (shift, dx, weight) in enumerate(zip(shifts, across, base, strict=True)):
         w = weights[:, s, pad : pad + n - shift]
-        torch.sub(colours[..., : n - shift], colours[..., shift:]).norm(dim=1, out=w)
+        difference = colours[..., : n - shift] - colours[..., shift:]
+        torch.linalg.vector_norm(difference, dim=1, out=w)
         w.neg_().exp_().clamp_(min=WEIGHT_FLOOR).mul_(weight)
         target = column[: n - shift] + dx
         w.mul_(((target >= 0) & (target < width)).to(w.dtype))
@@ -73,5 +73,15 @@ def galerkin_sums(
     for s, shift in enumerate(shifts):
         pair = labels[:, : n - shift] * m + labels[:, shift:]
         w = weights[:, s, pad : pad + n - shift].double()
-        sums.scatter_add_(1, pair, w.add_(FIXED_POINT).sub_(FIXED_POINT))
+        sums.scatter_add_(1, pair, w.add(FIXED_POINT).sub_(FIXED_POINT))
     return sums.reshape(batch, m, m)
+
+
+def small_eigh(A: Tensor) -> tuple[Tensor, Tensor]:
+    """Eigenpairs of small matrices: values (B, s), ascending, and vectors (B, s, s), as columns.
+
+    Args:
+        A: (B, s, s) float64, exactly symmetric.
+    """
+    values, vectors = torch.linalg.eigh(A)
+    return values, vectors

@@ -1,0 +1,205 @@
+"""The loops over all edges of one tile; see `worker.numerics.kernels` for how edges are stored."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.numerics.compiled import compiled
+from worker.numerics.constants import WEIGHT_FLOOR
+
+Array = NDArray[Any]
+
+_CHUNK = 1024  # pixels; what a chunk reads and writes stays in the first-level cache
+_LOG2E = 1.4426950408889634
+_LOWEST = -40.0  # 2^-40 lies far below the floor, and its exponent is still a normal float32
+_EXP2 = tuple(float(np.log(2.0) ** k / float(np.prod(np.arange(1.0, k + 1)))) for k in range(7))
+"""Taylor's coefficients of 2^z; to 1e-7 for |z| <= 1/2."""
+
+
+@compiled
+def weigh_single(
+    colours: Array,  # (3, n) float32, divided by tau
+    shifts: Array,
+    across: Array,
+    base: Array,
+    width: int,
+    pad: int,
+    weights: Array,  # (S, pad + n)
+    degree: Array,  # (n,)
+) -> None:
+    """exp(-d) as 2^(whole part) * 2^z: plain arithmetic, which vectorises; libm does not."""
+    n = colours.shape[1]
+    red, green, blue = colours[0], colours[1], colours[2]
+    power = np.empty(n, np.int32)
+    scale = power.view(np.float32)
+    degree[:] = 0
+    for s in range(len(shifts)):
+        shift, m = shifts[s], n - shifts[s]
+        weights[s, :pad] = 0
+        weights[s, pad + m :] = 0
+        w = weights[s, pad : pad + m]
+        for i in range(m):
+            r = red[i] - red[i + shift]
+            g = green[i] - green[i + shift]
+            b = blue[i] - blue[i + shift]
+            t = max(np.float32(-_LOG2E) * np.sqrt(r * r + g * g + b * b), np.float32(_LOWEST))
+            whole = np.floor(t + np.float32(0.5))
+            z = t - whole
+            power[i] = (np.int32(whole) + np.int32(127)) << np.int32(23)
+            p = np.float32(_EXP2[5]) + z * np.float32(_EXP2[6])
+            p = np.float32(_EXP2[4]) + z * p
+            p = np.float32(_EXP2[3]) + z * p
+            p = np.float32(_EXP2[2]) + z * p
+            p = np.float32(_EXP2[1]) + z * p
+            w[i] = np.float32(_EXP2[0]) + z * p
+        for i in range(m):
+            w[i] = base[s] * max(w[i] * scale[i], np.float32(WEIGHT_FLOOR))
+        _finish(w, across[s], width, shift, degree)
+
+
+@compiled
+def weigh_double(
+    colours: Array,
+    shifts: Array,
+    across: Array,
+    base: Array,
+    width: int,
+    pad: int,
+    weights: Array,
+    degree: Array,
+) -> None:
+    """As `weigh_single`, in float64."""
+    n = colours.shape[1]
+    red, green, blue = colours[0], colours[1], colours[2]
+    degree[:] = 0
+    for s in range(len(shifts)):
+        shift, m = shifts[s], n - shifts[s]
+        weights[s, :pad] = 0
+        weights[s, pad + m :] = 0
+        w = weights[s, pad : pad + m]
+        for i in range(m):
+            r = red[i] - red[i + shift]
+            g = green[i] - green[i + shift]
+            b = blue[i] - blue[i + shift]
+            w[i] = base[s] * max(np.exp(-np.sqrt(r * r + g * g + b * b)), WEIGHT_FLOOR)
+        _finish(w, across[s], width, shift, degree)
+
+
+@compiled
+def _finish(w: Array, dx: int, width: int, shift: int, degree: Array) -> None:
+    """Clear the edges that wrap around a row, and add the others to the degree of both ends."""
+    m = len(w)
+    first, last = (width - dx, width) if dx > 0 else (0, -dx)
+    for start in range(0, m, width):
+        for i in range(start + first, min(start + last, m)):
+            w[i] = 0
+    for i in range(m):
+        degree[i] += w[i]
+    for i in range(m):
+        degree[i + shift] += w[i]
+
+
+@compiled
+def multiply(weights: Array, shifts: Array, pad: int, X: Array, Y: Array) -> None:
+    """Y = L X for rows X (k, n).
+
+    Both ends of an edge gather: nothing is written but the sum at hand, four offsets at a time.
+    """
+    k, n = X.shape
+    count = len(shifts)
+    fours = count - count % 4
+    padded = np.zeros(n + 2 * pad, X.dtype)
+    for v in range(k):
+        padded[pad : pad + n] = X[v]
+        for start in range(0, n, _CHUNK):
+            stop = min(start + _CHUNK, n)
+            total = Y[v, start:stop]
+            total[:] = 0
+            for s in range(0, fours, 4):
+                _add_four(weights, shifts, s, padded, pad + start, pad + stop, total)
+            for s in range(fours, count):
+                _add_one(weights[s], shifts[s], padded, pad + start, pad + stop, total)
+
+
+@compiled
+def _add_four(w: Array, shifts: Array, s: int, x: Array, a: int, e: int, total: Array) -> None:
+    p, q, r, t = shifts[s], shifts[s + 1], shifts[s + 2], shifts[s + 3]
+    c = x[a:e]
+    w0, w1, w2, w3 = w[s, a:e], w[s + 1, a:e], w[s + 2, a:e], w[s + 3, a:e]
+    x0, x1, x2, x3 = x[a + p : e + p], x[a + q : e + q], x[a + r : e + r], x[a + t : e + t]
+    v0, v1 = w[s, a - p : e - p], w[s + 1, a - q : e - q]
+    v2, v3 = w[s + 2, a - r : e - r], w[s + 3, a - t : e - t]
+    y0, y1, y2, y3 = x[a - p : e - p], x[a - q : e - q], x[a - r : e - r], x[a - t : e - t]
+    for i in range(e - a):
+        forth = w0[i] * (c[i] - x0[i]) + w1[i] * (c[i] - x1[i])
+        forth += w2[i] * (c[i] - x2[i]) + w3[i] * (c[i] - x3[i])
+        back = v0[i] * (c[i] - y0[i]) + v1[i] * (c[i] - y1[i])
+        back += v2[i] * (c[i] - y2[i]) + v3[i] * (c[i] - y3[i])
+        total[i] += forth + back
+
+
+@compiled
+def _add_one(w: Array, shift: int, x: Array, a: int, e: int, total: Array) -> None:
+    for i in range(a, e):
+        total[i - a] += w[i] * (x[i] - x[i + shift]) + w[i - shift] * (x[i] - x[i - shift])
+
+
+@compiled
+def couple(weights: Array, shifts: Array, pad: int, labels: Array, sums: Array) -> None:
+    """Add the weight of every edge to sums[label of its first end, label of its second]."""
+    n = len(labels)
+    for s in range(len(shifts)):
+        shift = shifts[s]
+        w = weights[s, pad : pad + n - shift]
+        for i in range(n - shift):
+            sums[labels[i], labels[i + shift]] += w[i]
+
+
+# --- batches of tiles, as `worker.numerics.kernels` offers them -----------------------------------
+
+
+@compiled
+def weigh_batch_single(
+    colours: Array,
+    shifts: Array,
+    across: Array,
+    base: Array,
+    width: int,
+    pad: int,
+    weights: Array,
+    degree: Array,
+) -> None:
+    """`weigh_single` for tiles (B, 3, n)."""
+    for b in range(len(colours)):
+        weigh_single(colours[b], shifts, across, base, width, pad, weights[b], degree[b, 0])
+
+
+@compiled
+def weigh_batch_double(
+    colours: Array,
+    shifts: Array,
+    across: Array,
+    base: Array,
+    width: int,
+    pad: int,
+    weights: Array,
+    degree: Array,
+) -> None:
+    """`weigh_double` for tiles (B, 3, n)."""
+    for b in range(len(colours)):
+        weigh_double(colours[b], shifts, across, base, width, pad, weights[b], degree[b, 0])
+
+
+@compiled
+def multiply_batch(weights: Array, shifts: Array, pad: int, X: Array, Y: Array) -> None:
+    """`multiply` for tiles (B, k, n)."""
+    for b in range(len(X)):
+        multiply(weights[b], shifts, pad, X[b], Y[b])
+
+
+@compiled
+def couple_batch(weights: Array, shifts: Array, pad: int, labels: Array, sums: Array) -> None:
+    """`couple` for tiles (B, n)."""
+    for b in range(len(labels)):
+        couple(weights[b], shifts, pad, labels[b], sums[b])
