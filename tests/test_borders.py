@@ -33,6 +33,7 @@ def below(name: str, package: str) -> bool:
         ("worker/wire", ["torch", "numpy"]),
         ("worker/numerics", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
         ("worker/shader", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
+        ("worker/drawing", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
     ],
 )
 def test_nobody_reaches_across_a_border(package: str, forbidden: list[str]):

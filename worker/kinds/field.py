@@ -8,8 +8,9 @@ import torch
 from worker.kinds.costs import RENDERING
 from worker.kinds.pixels import interleaved, to_picture
 from worker.kinds.progress import FieldProgress
-from worker.kinds.solving import bounds, field_arrays, field_settings, rendered
-from worker.numerics.field import FieldSolver
+from worker.kinds.solving import bounds, field_arrays, make_solver, on_cpu, rendered
+from worker.numerics.field_state import FieldState
+from worker.numerics.memory import OutOfMemory
 from worker.runs import Array, Emission
 from worker.shader.shader import seen
 from worker.wire.messages import Finished, Submit
@@ -26,14 +27,21 @@ class FieldRun:
     ) -> None:
         self._submit, self._params = submit, params
         picture = to_picture(pixels, submit.height, submit.width, submit.channels, device)
-        self._solver = FieldSolver(seen(picture, WHITE), field_settings(params, device))
-        self._progress = FieldProgress(submit.job, self._solver, params.channel, 1)
+        self._take(make_solver(seen(picture, WHITE), params))
         self._field_s = 0.0
+
+    def _take(self, solver: FieldState) -> None:
+        self._solver = solver
+        self._progress = FieldProgress(self._submit.job, solver, self._params.channel, 1)
 
     def step(self) -> Sequence[Emission]:
         """One step of the field."""
         started = time.perf_counter()
-        changed = self._solver.step()
+        try:
+            changed = self._solver.step()
+        except OutOfMemory:
+            self._take(on_cpu(self._solver, self._params))
+            changed = []
         self._field_s += time.perf_counter() - started
         return list(self._progress.report(changed, 0, self._solver.tiling.count))
 
@@ -68,6 +76,7 @@ class FieldRun:
             angle_bound_median=median,
             angle_bound_max=largest,
             field_s=self._field_s,
+            oom_retries=solver.memory.retries,
             arrays=True,
         )
         return finished, payload

@@ -9,8 +9,9 @@ from torch import Tensor
 from worker.kinds.costs import HANDING_OVER, SHADING
 from worker.kinds.pixels import eight_bit, interleaved, quantised, to_picture, to_pixels
 from worker.kinds.progress import PREVIEW_PIXELS, FieldProgress, shrunk
-from worker.kinds.solving import bounds, field_arrays, field_settings
-from worker.numerics.field import FieldSolver
+from worker.kinds.solving import bounds, field_arrays, make_solver, on_cpu
+from worker.numerics.field_state import FieldState
+from worker.numerics.memory import OutOfMemory
 from worker.runs import Array, Emission
 from worker.shader.colour import luma
 from worker.shader.contours import ContourRule, contour_rule, tone_level
@@ -33,7 +34,6 @@ class ShadeRun:
     ) -> None:
         self._submit, self._params = submit, params
         self._settings = shader_settings(params)
-        self._field_settings = field_settings(params.field, device)
         self._picture = to_picture(pixels, submit.height, submit.width, submit.channels, device)
         self._pixels = memoryview(pixels)  # of `_picture`, as they are sent
         self._rule: ContourRule | None = None
@@ -55,7 +55,11 @@ class ShadeRun:
             shaded = self._shade_on()
             self._shading_s += time.perf_counter() - started
             return [] if shaded is None else self._finish_pass(shaded)
-        changed = self._solver.step()
+        try:
+            changed = self._solver.step()
+        except OutOfMemory:
+            self._take(on_cpu(self._solver, self._params.field))
+            changed = []
         self._field_s += time.perf_counter() - started
         return list(self._progress.report(changed, self._tiles_before, self._tiles_total))
 
@@ -93,6 +97,7 @@ class ShadeRun:
             angle_bound_max=largest,
             field_s=self._field_s,
             shade_s=self._shade_s,
+            oom_retries=solver.memory.retries,
             arrays=bool(solver.usable.any()),
         )
         return finished, payload
@@ -103,15 +108,18 @@ class ShadeRun:
 
     # --- passes -------------------------------------------------------------------------------
 
-    def _begin_pass(self, previous: FieldSolver | None) -> None:
+    def _begin_pass(self, previous: FieldState | None) -> None:
         image = seen(self._picture, self._settings.background)
-        self._solver = FieldSolver(image, self._field_settings, previous)
-        self._progress = FieldProgress(
-            self._submit.job, self._solver, self._params.field.channel, self._passes_done + 1
-        )
+        self._take(make_solver(image, self._params.field, previous))
         count = self._solver.tiling.count
         self._tiles_before = count * self._passes_done
         self._tiles_total = count * self._params.passes
+
+    def _take(self, solver: FieldState) -> None:
+        self._solver = solver
+        self._progress = FieldProgress(
+            self._submit.job, solver, self._params.field.channel, self._passes_done + 1
+        )
 
     def _shade_on(self) -> Picture | None:
         """The next operator of the pass whose field is there; its picture after the last one."""
@@ -149,7 +157,8 @@ class ShadeRun:
 
     def _field(self) -> Tensor:
         field = self._params.field
-        return self._solver.blend(field.align, field.structure_weight, [field.channel - 1])[0]
+        blended = self._solver.blend(field.align, field.structure_weight, [field.channel - 1])[0]
+        return blended.to(self._picture.rgb.device)  # the solver may have had to leave it
 
     def _rows_solved(self) -> int:
         """Image rows from the top that hold every tile with a vector."""

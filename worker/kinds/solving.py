@@ -8,7 +8,10 @@ from torch import Tensor
 
 from worker.kinds.colours import by_rank, by_value, viridis
 from worker.kinds.progress import status_name
+from worker.numerics.field import FieldSolver
 from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState
+from worker.numerics.global_solver import GlobalSolver
+from worker.numerics.lanczos_field import LanczosSolver
 from worker.numerics.lanes import cores
 from worker.numerics.stencil import half_stencil
 from worker.runs import Array
@@ -32,7 +35,41 @@ def field_settings(params: FieldParams, device: torch.device) -> FieldSettings:
         tau=params.edge_threshold,
         lanes=min(MOST_LANES, cores()) if device.type == "cpu" else 1,
         batch_pixels=BATCH_PIXELS.get(device.type, BATCH_PIXELS["cpu"]),
+        iterations=params.iterations,
     )
+
+
+def make_solver(
+    image: Tensor, params: FieldParams, previous: FieldState | None = None, modes: int = CHANNELS
+) -> FieldState:
+    """The solver that the parameters ask for, on the device of the image (3, H, W).
+
+    Args:
+        image: RGB in 0..1.
+        params: scope, solver and all that defines the field.
+        previous: the field of a picture of the same size, which lends its vectors and what was
+            learnt of the device's memory.
+        modes: eigenvectors wanted of a whole image; of a tile there are CHANNELS.
+    """
+    settings = field_settings(params, image.device)
+    solver: FieldState
+    if params.scope == "image":
+        solver = GlobalSolver(image, settings, previous, modes)
+    elif params.solver == "lanczos":
+        solver = LanczosSolver(image, settings)
+    else:
+        solver = FieldSolver(image, settings, previous)
+    if previous is not None:
+        solver.memory.retries = previous.memory.retries
+    return solver
+
+
+def on_cpu(solver: FieldState, params: FieldParams) -> FieldState:
+    """The same field on the CPU, from where a device without enough memory had to stop."""
+    image = solver.image.to(torch.device("cpu"))
+    moved = make_solver(image, params, solver, solver.vectors.shape[1])
+    moved.step()  # takes over the tiles that are finished
+    return moved
 
 
 def rendered(field: Tensor, params: FieldParams) -> Tensor:

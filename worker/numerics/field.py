@@ -9,7 +9,6 @@ from torch import Tensor
 
 from worker.numerics.batches import Batch, open_batch
 from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState, TileStatus
-from worker.numerics.flat import flat_solution
 from worker.numerics.lanes import in_lanes, side_by_side
 from worker.numerics.refining import FIRST, Attempt, Stage, ended, hemmed, next_attempt
 from worker.numerics.tile_batch import BLOCKS, DENSE_PIXELS, Solution, solve_dense
@@ -51,16 +50,6 @@ class FieldSolver(FieldState):
             self.finished = True
         return changed or []
 
-    @property
-    def flat_lambda(self) -> float:
-        """lambda_2 of a tile of one colour: the most a tile of this shape can have."""
-        return float(self._flat().theta[0, 0])
-
-    def structure(self) -> Tensor:
-        """(T,) in 0..1: how much a tile shows; 0 on a flat one."""
-        flat = max(self.flat_lambda, 1e-30)
-        return (1 - self.theta[:, 0] / flat).clamp(0, 1).float()
-
     # --- the work, one `yield` per step ----------------------------------------------------
 
     def _run(self, previous: FieldState | None) -> Iterator[list[int]]:
@@ -76,7 +65,7 @@ class FieldSolver(FieldState):
         begun = [t for t in group if TileStatus.WAITING < self.status[t] < TileStatus.CONVERGED]
         flat = self._flat_tiles(waiting)
         if flat:
-            self._settle(flat, self._flat().select(torch.zeros(len(flat), dtype=torch.int64)))
+            self._settle(flat, self.flat.select(torch.zeros(len(flat), dtype=torch.int64)))
             yield flat
         waiting = sorted(set(waiting) - set(flat))
         if self.vectors.shape[2] <= DENSE_PIXELS:
@@ -200,11 +189,6 @@ class FieldSolver(FieldState):
         self.status[endless] = int(TileStatus.DEGENERATE)
 
     # --- tiles that need no work --------------------------------------------------------------
-
-    def _flat(self) -> Solution:
-        s = self.settings
-        shape = (self.tiling.tile_height, self.tiling.tile_width)
-        return flat_solution(shape, s.stencil, s.tau, self.image.device)
 
     def _flat_tiles(self, tiles: list[int]) -> list[int]:
         flat = []

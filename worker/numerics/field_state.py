@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
 
 import torch
 from torch import Tensor
 
+from worker.numerics.flat import flat_solution
+from worker.numerics.memory import Memory
 from worker.numerics.signs import aligned_signs, ramp_signs
 from worker.numerics.stencil import Offset
+from worker.numerics.tile_batch import Solution
 from worker.numerics.tiling import Tiling, blend
 
 CHANNELS = 4
@@ -36,8 +38,7 @@ class FieldSettings:
     tau: float
     batch_pixels: int  # how many pixels of tiles make a batch on this device
     lanes: int = 1  # batches side by side; more than one only on a CPU
-    solver: Literal["lobpcg", "lanczos"] = "lobpcg"
-    iterations: int = 30  # of lanczos
+    iterations: int = 30  # of the reference mode
 
 
 class FieldState:
@@ -49,6 +50,7 @@ class FieldState:
         theta: (T, k) float64, ascending from lambda_2.
         bound, residual: (T,) float64.
         iterations: (T,) int64; status: (T,) uint8 of `TileStatus`.
+        memory: what was learnt of the device's memory.
     """
 
     def __init__(self, image: Tensor, tiling: Tiling, settings: FieldSettings, k: int) -> None:
@@ -64,10 +66,15 @@ class FieldState:
         self.residual = torch.full((count,), torch.inf, dtype=torch.float64)
         self.iterations = torch.zeros(count, dtype=torch.int64)
         self.status = torch.zeros(count, dtype=torch.uint8)
+        self.memory = Memory()
         self.finished = False
 
     def step(self) -> list[int]:
-        """Do a short piece of work; returns the tiles that got better."""
+        """Do a short piece of work; returns the tiles that got better.
+
+        Raises:
+            OutOfMemory: what there is stays readable; no further step is possible here.
+        """
         raise NotImplementedError
 
     @property
@@ -80,9 +87,16 @@ class FieldState:
         """(T,) bool: tiles that have a vector."""
         return self.status > TileStatus.WAITING
 
+    @property
+    def flat(self) -> Solution:
+        """The solution of a tile of one colour; no tile of this shape has a larger lambda_2."""
+        shape = (self.tiling.tile_height, self.tiling.tile_width)
+        return flat_solution(shape, self.settings.stencil, self.settings.tau, self.image.device)
+
     def structure(self) -> Tensor:
-        """(T,) in 0..1: how much a tile shows."""
-        return torch.ones(self.tiling.count)
+        """(T,) in 0..1: how much a tile shows; 0 on one of a single colour."""
+        flat = max(float(self.flat.theta[0, 0]), 1e-30)
+        return (1 - self.theta[:, 0] / flat).clamp(0, 1).float()
 
     def signs(self, align: str, channel: int) -> Tensor:
         """(T,) of +1 or -1 for one eigenvector (0-based), by `sign`, `ramp` or `none`."""

@@ -45,7 +45,7 @@ class ContourRule(NamedTuple):
     Decided anew each pass, it would turn around once enough ink is laid: paper would become line.
     """
 
-    kind: Literal["global", "local", "edges"]
+    kind: Literal["global", "local", "edges", "spectral"]
     dark: bool = True  # `global`: lines darker than the paper
     bright: bool = True  # and lines brighter than it
     level: tuple[float, float] | None = None  # mean and spread, when not the picture's own
@@ -56,11 +56,14 @@ def contour_rule(luma: Tensor, kind: str) -> ContourRule:
 
     Args:
         luma: 0..1.
-        kind: `global`, `local`, or `auto`: global, unless that marks more than a fifth of the
-            picture; then local for drawings, which are mostly flat, and edges for photographs.
+        kind: `global`, `local`, `spectral`, or `auto`: global, unless that marks more than a fifth
+            of the picture; then local for drawings, which are mostly flat, and edges for
+            photographs.
     """
     if kind == "local":
         return ContourRule("local")
+    if kind == "spectral":
+        return ContourRule("spectral")
     tone = descreened(luma)
     dark, bright = _outliers(tone, tone_level(tone))
     if kind == "auto" and float((dark | bright).float().mean()) > BUSY:
@@ -68,17 +71,20 @@ def contour_rule(luma: Tensor, kind: str) -> ContourRule:
     return ContourRule("global", bool(dark.any()), bool(bright.any()))
 
 
-def find_contours(luma: Tensor, rule: ContourRule) -> Tensor:
+def find_contours(luma: Tensor, rule: ContourRule, spectral: Tensor | None = None) -> Tensor:
     """Pixels on lines, (H, W) bool.
 
     `global`: |luma - mean| / std > 1. `local`: the same against mean and std of a 31 px window.
     `edges`: ridges of the luma gradient, three pixels wide, with hysteresis, short ones left out.
+    `spectral`: what the caller found from the modes of the picture's graph, and `edges` without.
     """
+    if rule.kind == "spectral" and spectral is not None:
+        return spectral
     tone = descreened(luma)
     if rule.kind == "local":
         spread = box_std(tone, WINDOW).clamp(min=LOCAL_STD_FLOOR)
         return (tone - box_mean(tone, WINDOW)).abs() > spread
-    if rule.kind == "edges":
+    if rule.kind in ("edges", "spectral"):
         return _edges(tone)
     dark, bright = _outliers(tone, rule.level or tone_level(tone))
     return (dark & rule.dark) | (bright & rule.bright)

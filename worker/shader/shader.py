@@ -64,9 +64,10 @@ def shade(
     settings: ShaderSettings,
     rule: ContourRule,
     pass_index: int,
+    spectral: Tensor | None = None,
 ) -> Picture:
     """One pass over a picture, by its field (H, W); see `shade_stages`."""
-    stages = shade_stages(picture, field, settings, rule, pass_index)
+    stages = shade_stages(picture, field, settings, rule, pass_index, spectral)
     while True:
         try:
             next(stages)
@@ -81,6 +82,7 @@ def shade_stages(
     settings: ShaderSettings,
     rule: ContourRule,
     pass_index: int,
+    spectral: Tensor | None = None,
 ) -> Generator[None, None, Picture]:
     """One pass, operator by operator: each `yield` is a place to look at the clock.
 
@@ -90,6 +92,7 @@ def shade_stages(
         settings: lengths in pixels or relative to 512, as `scale` says.
         rule: what counts as a line, from the job's input.
         pass_index: 1-based; picks the phase and the decay of the effect.
+        spectral: (H, W) bool, the contours when the rule is `spectral`.
     """
     effect = settings.effect_strength * settings.decay ** (pass_index - 1)
     if effect <= 0:
@@ -98,7 +101,7 @@ def shade_stages(
     phase = phase_of(pass_index, settings.envelope)
     phase = phase._replace(dilation_radius=phase.dilation_radius * unit)
     flat = seen(picture, settings.background)
-    contours = find_contours(luma(flat), rule)
+    contours = find_contours(luma(flat), rule, spectral)
     yield
     gate = spectral_gate(field, contours, settings.percentile, settings.gate_sharpness)
     busy = complexity(field)

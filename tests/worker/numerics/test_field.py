@@ -153,7 +153,7 @@ def test_one_colour_is_solved_once_for_all_tiles():
     solver = FieldSolver(torch.full((3, 200, 200), 0.3), settings())
     assert solver.step() == list(range(solver.tiling.count))
     assert bool((solver.vectors == solver.vectors[0]).all())
-    assert solver.flat_lambda == pytest.approx(0.35361, abs=1e-5)
+    assert float(solver.flat.theta[0, 0]) == pytest.approx(0.35361, abs=1e-5)
     assert not solver.structure().any()
     assert not solver.blend("sign", True, ALL).any()
     assert bool(solver.blend("sign", False, [0]).any())

@@ -90,6 +90,15 @@ def test_auto_is_local_for_filled_flat_art_and_edges_for_a_photograph():
     assert contour_rule(photograph(), "auto") == ContourRule("edges")
 
 
+def test_spectral_contours_are_what_the_caller_found_and_edges_without():
+    luma = photograph()
+    rule = contour_rule(luma, "spectral")
+    found = noise(*luma.shape) > 0.5
+    assert torch.equal(find_contours(luma, rule, found), found)
+    assert torch.equal(find_contours(luma, rule), find_contours(luma, ContourRule("edges")))
+    assert not torch.equal(find_contours(luma, ContourRule("edges"), found), found)
+
+
 @pytest.mark.parametrize("luma", [line_art(), filled_art(), photograph()])
 def test_a_rule_that_is_asked_for_is_taken(luma: Tensor):
     assert contour_rule(luma, "local").kind == "local"

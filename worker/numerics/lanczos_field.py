@@ -1,0 +1,56 @@
+"""The field by the reference mode: every tile from the same random vector, for so many steps."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState, TileStatus
+from worker.numerics.lanczos import Lanczos
+from worker.numerics.lanes import in_lanes
+from worker.numerics.laplacian import image_laplacian
+from worker.numerics.tiling import tile_image
+
+STEPS_AT_ONCE = 5
+"""Iterations of a batch between two looks at the clock; one of 12 tiles takes 5 to 10 ms."""
+
+
+class LanczosSolver(FieldState):
+    """Tiles solved by `Lanczos`, batch by batch; they stay `refining` where its bound is large."""
+
+    def __init__(self, image: Tensor, settings: FieldSettings) -> None:
+        """Plan the tiles of `image` (3, H, W) float32 in [0, 1]."""
+        height, width = image.shape[1:]
+        tiling = tile_image(height, width, settings.tile_size, settings.overlap)
+        super().__init__(image, tiling, settings, CHANNELS)
+        size = max(1, settings.batch_pixels // self.vectors.shape[2])
+        tiles = list(range(tiling.count))
+        batches = [tiles[i : i + size] for i in range(0, tiling.count, size)]
+        self._work = in_lanes(settings.lanes, [self._solve(batch) for batch in batches])
+
+    def step(self) -> list[int]:
+        """Some iterations of a batch in each lane; returns the tiles that have been solved."""
+        changed = next(self._work, None)
+        if changed is None:
+            self.finished = True
+        return changed or []
+
+    def _solve(self, tiles: list[int]) -> Iterator[list[int]]:
+        s = self.settings
+        laplacian = image_laplacian(self.tiling.crop(self.image, tiles), s.stencil, s.tau)
+        run = Lanczos(laplacian, s.iterations)
+        while not run.finished:
+            run.step()
+            if run.steps % STEPS_AT_ONCE == 0:
+                yield []
+        solution = run.certify(CHANNELS)
+        self.vectors[tiles] = solution.vectors
+        self.theta[tiles] = solution.theta.cpu()
+        self.residual[tiles] = solution.residual.double().cpu()
+        self.bound[tiles] = solution.bound.double().cpu()
+        self.iterations[tiles] = run.steps
+        converged = self.bound[tiles] <= s.tolerance
+        self.status[tiles] = torch.where(
+            converged, int(TileStatus.CONVERGED), int(TileStatus.REFINING)
+        ).to(torch.uint8)
+        yield tiles
