@@ -45,4 +45,5 @@ class Price:
 # are those of two CPU cores.
 SHADING = Price(4e-7)  # a pass of the shader
 RENDERING = Price(8e-8)  # blending a field and colouring it
+DRAWING = Price(1e-6)  # finding and painting the lines of a drawing
 HANDING_OVER = Price(2e-8)  # copying the bytes of a picture; too small to be worth measuring

@@ -4,11 +4,13 @@ import time
 from collections.abc import Iterator, Sequence
 
 import torch
+from torch import Tensor
 
-from worker.kinds.costs import RENDERING
+from worker.kinds.costs import DRAWING, RENDERING, Price
+from worker.kinds.drawing import drawing, drawn
 from worker.kinds.pixels import interleaved, to_picture
 from worker.kinds.progress import FieldProgress
-from worker.kinds.solving import bounds, field_arrays, make_solver, on_cpu, rendered
+from worker.kinds.solving import bounds, field_arrays, make_solver, modes_of, on_cpu, rendered
 from worker.numerics.field_state import FieldState
 from worker.numerics.memory import OutOfMemory
 from worker.runs import Array, Emission
@@ -27,7 +29,7 @@ class FieldRun:
     ) -> None:
         self._submit, self._params = submit, params
         picture = to_picture(pixels, submit.height, submit.width, submit.channels, device)
-        self._take(make_solver(seen(picture, WHITE), params))
+        self._take(make_solver(seen(picture, WHITE), params, modes=modes_of(params)))
         self._field_s = 0.0
 
     def _take(self, solver: FieldState) -> None:
@@ -55,20 +57,21 @@ class FieldRun:
         return None
 
     def conclude_s(self) -> float:
-        """Blend, colour, hand over."""
-        return RENDERING.estimate(self._submit.height * self._submit.width)
+        """Blend and colour, or draw, and hand over."""
+        return self._price.estimate(self._submit.height * self._submit.width)
 
     def conclude(self, within_s: float) -> tuple[Finished, memoryview]:  # noqa: ARG002
         """The field's picture; it cannot be had for less."""
-        solver, params = self._solver, self._params
+        solver = self._solver
         started = time.perf_counter()
-        field = solver.blend(params.align, params.structure_weight, [params.channel - 1])[0]
-        payload = interleaved(rendered(field, params))
-        RENDERING.learn(time.perf_counter() - started, field.numel())
+        picture = self._picture()
+        payload = interleaved(picture)
+        self._price.learn(time.perf_counter() - started, picture[0].numel())
         median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,
             state="complete" if self.finished else "partial",
+            channels=len(picture),
             pass_tiles_converged=solver.converged,
             pass_tiles_total=solver.tiling.count,
             tiles_done=solver.converged,
@@ -80,6 +83,18 @@ class FieldRun:
             arrays=True,
         )
         return finished, payload
+
+    def _picture(self) -> Tensor:
+        """(3, H, W) uint8, or with opacity (4, H, W)."""
+        solver, params = self._solver, self._params
+        if params.render == "contours":
+            return drawn(drawing(solver), solver, params.background)
+        field = solver.blend(params.align, params.structure_weight, [params.channel - 1])[0]
+        return rendered(field, params)
+
+    @property
+    def _price(self) -> Price:
+        return DRAWING if self._params.render == "contours" else RENDERING
 
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
         """The arrays of the npz."""

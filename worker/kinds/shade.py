@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from worker.kinds.costs import HANDING_OVER, SHADING
+from worker.kinds.outlines import Outlines
 from worker.kinds.pixels import eight_bit, interleaved, quantised, to_picture, to_pixels
 from worker.kinds.progress import PREVIEW_PIXELS, FieldProgress, shrunk
 from worker.kinds.solving import bounds, field_arrays, make_solver, on_cpu
@@ -41,6 +42,7 @@ class ShadeRun:
         self._shading_s = 0.0  # of the pass that is being shaded
         self._passes_done = 0
         self._field_s = self._shade_s = 0.0
+        self._outlines = Outlines(params)
         self._begin_pass(None)
 
     @property
@@ -51,21 +53,24 @@ class ShadeRun:
     def step(self) -> Sequence[Emission]:
         """One step of the field, or one operator of the shader once the pass has its field."""
         started = time.perf_counter()
-        if self._solver.finished:
+        if self._solver.finished and self._outlines.ready:
             shaded = self._shade_on()
             self._shading_s += time.perf_counter() - started
             return [] if shaded is None else self._finish_pass(shaded)
+        changed: list[int] = []
         try:
-            changed = self._solver.step()
+            if self._outlines.ready:
+                changed = self._solver.step()
+            else:
+                self._outlines.step()
         except OutOfMemory:
             self._take(on_cpu(self._solver, self._params.field))
-            changed = []
         self._field_s += time.perf_counter() - started
         return list(self._progress.report(changed, self._tiles_before, self._tiles_total))
 
     def next_step_s(self) -> float | None:
         """An operator of the shader takes about a third of the pass; else as the last step."""
-        if self.finished or not self._solver.finished:
+        if self.finished or not (self._solver.finished and self._outlines.ready):
             return None
         return SHADING.estimate(self._submit.height * self._submit.width) / 3
 
@@ -111,6 +116,7 @@ class ShadeRun:
     def _begin_pass(self, previous: FieldState | None) -> None:
         image = seen(self._picture, self._settings.background)
         self._take(make_solver(image, self._params.field, previous))
+        self._outlines = self._outlines.following(image, self._solver)
         count = self._solver.tiling.count
         self._tiles_before = count * self._passes_done
         self._tiles_total = count * self._params.passes
@@ -125,7 +131,12 @@ class ShadeRun:
         """The next operator of the pass whose field is there; its picture after the last one."""
         if self._shading is None:
             self._shading = shade_stages(
-                self._picture, self._field(), self._settings, self._lines(), self._passes_done + 1
+                self._picture,
+                self._field(),
+                self._settings,
+                self._lines(),
+                self._passes_done + 1,
+                self._outlines.mask(),
             )
             return None
         try:
@@ -198,7 +209,9 @@ class ShadeRun:
         part = Picture(rgb[:, :rows], None if alpha is None else alpha[:rows])
         field, index = self._field()[:rows], self._passes_done + 1
         rule = self._lines()._replace(level=tone_level(luma(self._sample())))
-        shaded = shade(part, field, self._settings, rule, index)
+        outlines = self._outlines.mask()
+        mask = None if outlines is None else outlines[:rows]
+        shaded = shade(part, field, self._settings, rule, index, mask)
         covered = self._covered()[:rows]
         opacity = None
         if part.alpha is not None and shaded.alpha is not None:

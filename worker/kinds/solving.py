@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from worker.kinds.colours import by_rank, by_value, viridis
+from worker.kinds.drawing import MODES, drawing, drawn, svg
 from worker.kinds.progress import status_name
 from worker.numerics.field import FieldSolver
 from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState
@@ -72,27 +73,38 @@ def on_cpu(solver: FieldState, params: FieldParams) -> FieldState:
     return moved
 
 
+def modes_of(params: FieldParams) -> int:
+    """How many eigenvectors the field needs."""
+    return MODES if params.render == "contours" else CHANNELS
+
+
 def rendered(field: Tensor, params: FieldParams) -> Tensor:
     """The picture of a field (H, W): (3, H, W) uint8."""
     return viridis(by_rank(field) if params.render == "ranks" else by_value(field))
 
 
 def field_arrays(solver: FieldState, params: FieldParams) -> Iterator[tuple[str, Array] | None]:
-    """The arrays of an npz, and `picture`, the field as RGB; with pauses on the way."""
+    """The arrays of an npz, `picture`, the field as RGB, and `svg`; with pauses on the way."""
     height, width = solver.tiling.height, solver.tiling.width
+    if params.render == "contours":
+        lines = drawing(solver)
+        yield None
+        picture = drawn(lines, solver, params.background)
+        yield "picture", picture.permute(1, 2, 0).contiguous().numpy()
+        yield "svg", np.frombuffer(svg(lines, solver, params.background), np.uint8)
     vectors = np.empty((height, width, CHANNELS), np.float32)
     for channel in range(CHANNELS):
         field = solver.blend(params.align, params.structure_weight, [channel])[0]
         vectors[:, :, channel] = field.cpu().numpy()
         yield None
-        if channel == params.channel - 1:
+        if channel == params.channel - 1 and params.render != "contours":
             yield "picture", rendered(field, params).permute(1, 2, 0).cpu().numpy()
     yield "vectors", vectors
     yield "lambda2", solver.lambda2_map().cpu().numpy()
     tiling = solver.tiling
     shape = (tiling.tile_height, tiling.tile_width)
     yield "tiles", np.array([(y, x, *shape) for y, x in tiling.origins], np.int32)
-    yield "theta", solver.theta.numpy()
+    yield "theta", solver.theta[:, :CHANNELS].contiguous().numpy()
     yield "residual", solver.residual.numpy()
     yield "angle_bound", solver.bound.numpy()
     yield "iterations", solver.iterations.numpy().astype(np.int32)

@@ -1,0 +1,63 @@
+"""The line drawing of a job: from the modes of a whole image to a picture and an SVG document."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from worker.drawing.lines import Lines
+from worker.drawing.paint import line_picture, spectral_contours
+from worker.drawing.strokes import spectral_lines
+from worker.drawing.svg import svg_document
+from worker.numerics.field_state import FieldState
+
+MODES = 9
+"""Eigenvectors that a line drawing is made from."""
+
+MOST_PIXELS = 1 << 20
+"""Lines of larger pictures are looked for in modes reduced to about this size: they are found
+between pixels, and a second for every megapixel is too much by the deadline."""
+
+
+def drawing(field: FieldState) -> Lines:
+    """The lines of an image, as far as its modes are known; none before."""
+    modes, theta, factor = _modes(field)
+    lines = spectral_lines(modes, theta)
+    if factor == 1:
+        return lines
+    edge = torch.tensor((field.tiling.height, field.tiling.width)).numpy() - 0.5
+    points = ((lines.points + 0.5) * factor - 0.5).clip(-0.5, edge)
+    return lines._replace(points=points)
+
+
+def drawn(lines: Lines, field: FieldState, background: tuple[int, int, int] | None) -> Tensor:
+    """The drawing as a picture, (3, H, W) uint8; without a background (4, H, W)."""
+    return line_picture(lines, field.tiling.height, field.tiling.width, background)
+
+
+def svg(lines: Lines, field: FieldState, background: tuple[int, int, int] | None) -> bytes:
+    """The drawing as an SVG document."""
+    return svg_document(lines, field.tiling.width, field.tiling.height, background)
+
+
+def contours(field: FieldState) -> Tensor:
+    """Pixels on the outlines of what the image shows, (H, W) bool."""
+    modes, theta, factor = _modes(field)
+    mask = spectral_contours(modes, theta)
+    if factor == 1:
+        return mask
+    mask = mask.repeat_interleave(factor, 0).repeat_interleave(factor, 1)
+    height, width = field.tiling.height, field.tiling.width
+    grown = functional.pad(mask[None].float(), (0, factor, 0, factor), mode="replicate")[0] > 0
+    return grown[:height, :width]
+
+
+def _modes(field: FieldState) -> tuple[Tensor, Tensor, int]:
+    """The modes (K, h, w) at a size to draw from, their eigenvalues, and the reduction."""
+    height, width = field.tiling.height, field.tiling.width
+    if not bool(field.usable[0]):
+        return field.vectors.new_zeros(1, height, width), torch.zeros(1), 1
+    modes = field.vectors[0].reshape(-1, height, width)
+    factor = max(1, round((height * width / MOST_PIXELS) ** 0.5))
+    if factor > 1:
+        modes = functional.avg_pool2d(modes[:, None], factor, ceil_mode=True)[:, 0]
+    return modes, field.theta[0], factor
