@@ -1,4 +1,4 @@
-"""The command `itten`: serve, worker, health.
+"""The command `itten`: serve, worker, shade, field, health.
 
 Exit status: 0 when all went well, 1 when it did not, 2 when what was asked for cannot work.
 """
@@ -6,11 +6,14 @@ Exit status: 0 when all went well, 1 when it did not, 2 when what was asked for 
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from typing import Literal
 
+from service.exits import complain, first_reason
 from service.settings import PREFIX, Settings, SettingsError
 
+_KINDS: tuple[Literal["shade", "field"], ...] = ("shade", "field")
 _OVERRIDES = ("host", "port", "device", "data")
 
 
@@ -19,11 +22,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and arguments[0] == "worker":  # with a command line of its own
         _become_worker(arguments[1:])
+    for kind in _KINDS:
+        if arguments and arguments[0] == kind:  # the same
+            from service.commands.running import main as run_command  # late, as in `_serve`
+
+            return run_command(kind, arguments[1:])
     options = _parser().parse_args(arguments)
     try:
         settings = Settings.from_env(_environment(options))
     except SettingsError as error:
-        return _complain(str(error), 2)
+        return complain(str(error), 2)
     if options.command == "health":
         return _health(options.url or _own_url(settings))
     if options.show_settings:
@@ -47,8 +55,8 @@ def _serve(settings: Settings) -> int:
     try:
         return trio.run(run_service, settings)
     except* (StoreError, OSError, WorkerUnusable) as group:
-        reason = next(_leaves(group))
-    return _complain(getattr(reason, "strerror", None) or str(reason), 2)
+        reason = first_reason(group)
+    return complain(reason, 2)
 
 
 def _health(url: str) -> int:
@@ -57,7 +65,7 @@ def _health(url: str) -> int:
     try:
         answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=5.0)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return _complain(f"{url} does not answer: {error}", 1)
+        return complain(f"{url} does not answer: {error}", 1)
     print(answer.text)
     return 0 if answer.status_code == 200 else 1
 
@@ -80,6 +88,8 @@ def _parser() -> argparse.ArgumentParser:
         serve.add_argument(f"--{name}", help=f"instead of {PREFIX}{name.upper()}")
     serve.add_argument("--show-settings", action="store_true", help="print the settings and leave")
     commands.add_parser("worker", help="start a worker alone; see `itten worker --help`")
+    for kind, about in (("shade", "shade a picture"), ("field", "compute the field of a picture")):
+        commands.add_parser(kind, help=f"{about}, without a server; see `itten {kind} --help`")
     health = commands.add_parser("health", help="say whether a service is ready")
     health.add_argument("--url", help="where it is; as the settings say, when not given")
     return parser
@@ -95,20 +105,6 @@ def _environment(options: argparse.Namespace) -> Mapping[str, str]:
 def _own_url(settings: Settings) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
-def _leaves(error: BaseException) -> Iterator[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        for inner in error.exceptions:
-            yield from _leaves(inner)
-    else:
-        yield error
-
-
-def _complain(what: str, status: int) -> int:
-    for line in what.splitlines():
-        print(f"itten: {line}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """Everything that `itten serve` runs, in one tree of nurseries, from start to signal to end."""
 
 import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from functools import partial
 
 import structlog
@@ -10,11 +8,9 @@ import trio
 
 from service.app import create_app
 from service.http.serving import serve
-from service.jobs.desk import Desk, open_desk
-from service.jobs.store import Store
-from service.link.worker_link import WorkerLink, open_workers
-from service.pictures.images import open_decoders
-from service.pictures.prices import EncodePrices
+from service.jobs.desk import Desk
+from service.link.worker_link import WorkerLink
+from service.parts import open_parts
 from service.settings import Settings
 
 # Beyond the longest deadline: what runs at the signal is answered, and the answer is sent.
@@ -40,29 +36,6 @@ async def run_service(settings: Settings) -> int:
             status = 0
             nursery.cancel_scope.cancel()
     return status
-
-
-@asynccontextmanager
-async def open_parts(
-    settings: Settings, worker_command: Sequence[str] | None = None
-) -> AsyncIterator[Desk]:
-    """A desk with all that it needs: workers, decoders, store, prices."""
-    store = await trio.to_thread.run_sync(partial(_open_store, settings))
-    try:
-        async with (
-            open_workers(
-                settings.workers,
-                device=settings.device,
-                threads=settings.threads,
-                command=worker_command,
-            ) as link,
-            open_decoders(settings.pixel_limit("cpu")) as decoders,
-        ):
-            prices = await trio.to_thread.run_sync(EncodePrices.measured)
-            async with open_desk(settings, link, decoders, store, prices) as desk:
-                yield desk
-    finally:
-        store.close()
 
 
 async def _serve(settings: Settings, desk: Desk, shutdown: trio.Event) -> None:
@@ -109,7 +82,3 @@ async def _watch_signals(
                 everything.cancel()
             _log.info("stopping", signal=signal.Signals(number).name)
             shutdown.set()
-
-
-def _open_store(settings: Settings) -> Store:
-    return Store(settings.data, keep_s=settings.keep_s, keep_bytes=settings.keep_bytes)

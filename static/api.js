@@ -21,17 +21,17 @@ export const unreachable = () =>
   });
 
 /**
- * Start a job and return its path, `/jobs/{id}`.
+ * Start a job at `/shade` or `/field` and return its path, `/jobs/{id}`.
  * XMLHttpRequest, because fetch does not tell how far an upload has come.
  */
-export function submit(file, fields, { onUpload, signal }) {
+export function submit(file, { endpoint, fields }, { onUpload, signal }) {
   const form = new FormData();
   for (const [name, value] of fields) form.append(name, value);
   form.append("target", file, file.name);
 
   const { promise, resolve, reject } = settled();
   const call = new XMLHttpRequest();
-  call.open("POST", "/shade");
+  call.open("POST", endpoint);
   call.setRequestHeader("Prefer", "respond-async");
   call.setRequestHeader("Accept", "application/json");
   call.upload.onprogress = (event) => event.lengthComputable && onUpload(event.loaded / event.total);
@@ -56,6 +56,11 @@ export async function readJob(path, signal) {
 export async function readImage(path, { pass = null, signal } = {}) {
   const query = pass === null ? "" : `?pass=${pass}`;
   return (await ask(`${path}/image${query}`, { signal, headers: { Accept: "image/png" } })).blob();
+}
+
+/** A line drawing as SVG. */
+export async function readSvg(path, signal) {
+  return (await ask(`${path}/field`, { signal, headers: { Accept: "image/svg+xml" } })).blob();
 }
 
 /** Cancel a running job. */

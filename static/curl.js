@@ -6,18 +6,18 @@ export function shellWord(text) {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The curl command that sends the file (found in the current folder) with these fields. */
-export function curlCommand(origin, fileName, fields) {
+/** The curl command that sends the file (found in the current folder) with this order. */
+export function curlCommand(origin, fileName, { kind, endpoint, fields }) {
   const words = ["curl", "-F", `target=@${curlFileName(fileName)}`];
   for (const [name, value] of fields) words.push("-F", `${name}=${value}`);
-  words.push(`${origin}/shade`, "-o", notAnOption(outputName(fileName)));
+  words.push(origin + endpoint, "-o", notAnOption(outputName(fileName, kind)));
   return words.map(shellWord).join(" ");
 }
 
-/** The name of the result: that of the input, marked, as PNG. */
-export function outputName(fileName) {
+/** The name of the result: that of the input, marked. */
+export function outputName(fileName, kind, ending = "png") {
   const stem = fileName.replace(/\.[A-Za-z0-9]{1,5}$/, "") || "picture";
-  return `${stem}-itten.png`;
+  return `${stem}-${kind === "drawing" ? "drawing" : "itten"}.${ending}`;
 }
 
 // In -F, curl reads `;` and `,` as its own and takes a name that holds them in double quotes.

@@ -1,6 +1,6 @@
 // Wires the page together: a picture comes in, a run starts, its news go to the views.
 
-import { Refusal } from "./api.js";
+import { readSvg, Refusal } from "./api.js";
 import { copyOnClick } from "./clipboard.js";
 import { Countdown } from "./countdown.js";
 import { curlCommand, outputName } from "./curl.js";
@@ -11,19 +11,20 @@ import { Run } from "./run.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 import { acceptFiles } from "./upload.js";
-import { endLine, resultFacts, tileCount } from "./words.js";
+import { resultFacts } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("form");
+const AIMS = { tiles: 0.03, image: 0.1 }; // the tolerances that the server has, by scope
 
 // The picture, and the run whose pictures hang there, which is under way while `busy`.
-const now = { file: null, bitmap: null, run: null, busy: false, resultPass: null };
+const now = { file: null, bitmap: null, run: null, order: null, busy: false, resultPass: null };
 
 const stage = new Stage();
 const news = new News(byId("status"), byId("counts"));
 const countdown = new Countdown(byId("countdown"));
 const problem = new ProblemNote(byId("problem"));
-const params = new Params(form, writeCurl);
+const params = new Params(form, byId("kind"), writeCurl);
 const strip = new Strip(byId("passes-strip"), {
   onChoose: ({ pass, name, url }) => {
     strip.choose(pass);
@@ -56,13 +57,14 @@ async function choose(file) {
 function start() {
   leaveRun();
   params.complain([]);
-  const passes = Number(form.elements.passes.value);
-  now.run = new Run(now.file, params.fields(), listener(params.deadline));
+  now.order = params.order;
+  now.run = new Run(now.file, now.order, listener(params.deadline));
   now.resultPass = null;
-  news.begin(passes);
+  const { scope = "tiles", passes = 0 } = Object.fromEntries(now.order.fields);
+  news.begin({ kind: now.order.kind, passes: Number(passes), aim: AIMS[scope] });
   stage.begin();
-  strip.begin(now.bitmap, stage.original.src, passes);
-  byId("passes-section").hidden = false;
+  strip.begin(now.bitmap, stage.original.src, Number(passes));
+  byId("passes-section").hidden = isDrawing();
   setBusy(true);
   now.run.start();
 }
@@ -77,7 +79,10 @@ function listener(deadline) {
       countdown.start(deadline);
     },
     progress: (progress) => news.setProgress(progress),
-    tiles: (certificates) => stage.field.tiles(certificates),
+    tiles: (certificates) => {
+      news.setCertificates(certificates);
+      stage.field.tiles(certificates);
+    },
     missed: () => stage.field.missed(),
     pass: passDone,
     preview: (header, bitmap) => stage.preview(header, bitmap),
@@ -95,23 +100,37 @@ function passDone(index) {
 }
 
 async function ended(job, picture) {
-  const spent = `${countdown.elapsed().toFixed(1)} s`;
+  const seconds = countdown.elapsed();
   if (picture) await hangResult(job, picture);
   else stage.takeDown();
   settle();
-  news.setProgress(job.progress ?? {});
-  news.setState(job.state, endLine(job));
-  news.count([tileCount(news.progress), spent].filter(Boolean).join(", "));
+  news.end(job, seconds);
   if (job.problem) problem.show(new Refusal(job.problem));
 }
 
 async function hangResult(job, picture) {
-  await stage.finish(picture, { state: job.state, facts: resultFacts(job), name: outputName(now.file.name) });
+  const name = outputName(now.file.name, now.order.kind);
+  await stage.finish(picture, { state: job.state, facts: resultFacts(job), name });
+  if (isDrawing()) {
+    offerSvg(); // not waited for
+    return;
+  }
   const { passes_done: done = 0, passes_total: total = 0 } = job.progress ?? {};
   for (let pass = 1; pass <= done; pass++) strip.fetch(now.run.path, pass, now.run.signal);
   const whole = job.state === "complete";
   now.resultPass = whole ? total : strip.addPartial(stage.result, stage.result.src);
   strip.choose(now.resultPass);
+}
+
+// The lines follow the picture: whoever wants them can have them a moment later.
+async function offerSvg() {
+  const { run, file } = now;
+  try {
+    const svg = await readSvg(run.path, run.signal);
+    if (!run.signal.aborted) stage.offerSvg(svg, outputName(file.name, "drawing", "svg"));
+  } catch (error) {
+    if (!run.signal.aborted) console.warn("there is no SVG", error);
+  }
 }
 
 function refused(error) {
@@ -121,6 +140,8 @@ function refused(error) {
   news.setState("failed", "Not done.");
   if (!(error instanceof Refusal)) console.error(error);
 }
+
+const isDrawing = () => now.order.kind === "drawing";
 
 /** The run is over; some of its pictures may still be on their way. */
 function settle() {
@@ -147,5 +168,5 @@ function setBusy(busy) {
 
 function writeCurl() {
   const name = now.file?.name ?? "picture.png";
-  byId("curl").textContent = curlCommand(location.origin, name, params.fields());
+  byId("curl").textContent = curlCommand(location.origin, name, params.order);
 }

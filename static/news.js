@@ -1,14 +1,15 @@
 // The line that says how things stand, and the counts below it.
 
-import { statusLine, tileCount } from "./words.js";
+import { endLine, measure, statusLine } from "./words.js";
 
 export class News {
   constructor(status, counts) {
-    Object.assign(this, { status, counts, state: "idle", progress: {}, connected: true });
+    Object.assign(this, { status, counts, state: "idle", kind: "shading", progress: {}, connected: true });
   }
 
-  /** A run of so many passes begins. */
-  begin(passes) {
+  /** A run of this kind begins; `aim` is the bound at which its field is good enough. */
+  begin({ kind, passes, aim }) {
+    Object.assign(this, { kind, aim, bound: null });
     this.progress = { passes_done: 0, passes_total: passes };
     this.connected = true;
     this.count("");
@@ -22,8 +23,23 @@ export class News {
 
   setProgress(progress) {
     Object.assign(this.progress, progress);
-    this.count(tileCount(this.progress));
+    this.count(measure(this.progress, this.bound, this.aim));
     this.say(this.usual());
+  }
+
+  /** New certificates: of a whole image there is one tile, whose bound says how far things are. */
+  setCertificates(certificates) {
+    if (certificates.length) this.bound = certificates.at(-1).angle_bound;
+    this.count(measure(this.progress, this.bound, this.aim));
+  }
+
+  /** The run is over; `seconds` is what it took. */
+  end(job, seconds) {
+    Object.assign(this.progress, job.progress);
+    this.bound = job.quality?.angle_bound_max ?? this.bound;
+    this.setState(job.state, endLine(this.kind, job));
+    const reached = measure(this.progress, this.bound);
+    this.count([reached, `${seconds.toFixed(1)} s`].filter(Boolean).join(", "));
   }
 
   setConnected(connected) {
@@ -37,7 +53,7 @@ export class News {
   }
 
   usual() {
-    return statusLine(this.state, this.progress, this.connected);
+    return statusLine(this.kind, this.state, this.progress, this.connected);
   }
 
   // A live region is read aloud whenever it is written to, so only what is new is written.

@@ -4,14 +4,16 @@ import { cancelJob, ENDED, readImage, Refusal, submit } from "./api.js";
 import { follow } from "./events.js";
 
 /**
+ * A file and its order, `{endpoint, fields}`, as Params has it.
+ *
  * Tells its listener what happens: `state(name)`, `upload(share)`, `accepted()`,
  * `progress({tiles_done, ...})`, `tiles(certificates)`, `missed()`, `pass(index)`,
  * `preview(header, bitmap)`, `contact(boolean)`, `trouble(error)`, and at the end one of
  * `ended(job, picture)` and `refused(error)`.
  */
 export class Run {
-  constructor(file, fields, listener) {
-    Object.assign(this, { file, fields, listener, path: null, cancelled: false, over: false });
+  constructor(file, order, listener) {
+    Object.assign(this, { file, order, listener, path: null, cancelled: false, over: false });
     this.stop = new AbortController();
     this.decoding = Promise.resolve();
   }
@@ -25,7 +27,7 @@ export class Run {
     try {
       listener.state("uploading");
       const onUpload = (share) => listener.upload(share);
-      this.path = await submit(this.file, this.fields, { signal, onUpload });
+      this.path = await submit(this.file, this.order, { signal, onUpload });
       listener.accepted();
       listener.state("queued");
       const job = await this.follow();

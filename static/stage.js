@@ -6,6 +6,8 @@ const NARROWEST = 0.4; // width over height of a frame; the picture inside keeps
 const WIDEST = 3;
 const PIXEL_ART = 320; // pixels of the longer side up to which enlarging keeps hard edges
 
+const MOST_LINES = 2e6; // bytes of an SVG that a browser still paints at once
+
 const byId = (id) => document.getElementById(id);
 
 export class Stage {
@@ -93,6 +95,14 @@ export class Stage {
     await this.result.decode().catch(() => {});
   }
 
+  /** The same lines as an SVG (a Blob): sharp in a frame of any size, and offered under `name`. */
+  offerSvg(svg, name) {
+    const download = byId("download-svg");
+    URL.revokeObjectURL(download.href);
+    Object.assign(download, { href: URL.createObjectURL(svg), download: name, hidden: false });
+    if (svg.size <= MOST_LINES) this.result.src = download.href;
+  }
+
   /** The run has ended without one. */
   takeDown() {
     if (!this.viewChosen) this.look("picture");
@@ -118,7 +128,7 @@ export class Stage {
     byId("blank").hidden = false;
     byId("result-title").textContent = "Result";
     byId("result-meta").textContent = "";
-    byId("badge").hidden = byId("download").hidden = true;
+    for (const id of ["badge", "download", "download-svg"]) byId(id).hidden = true;
   }
 
   look(view) {

@@ -8,16 +8,22 @@ const STATES = {
 };
 
 /** The one line for screen reader and eye; it changes with state and pass, not with every tile. */
-export function statusLine(state, { passes_done: done = 0, passes_total: total = 0 } = {}, connected = true) {
+export function statusLine(kind, state, { passes_done: done = 0, passes_total: total = 0 } = {}, connected = true) {
   if (!connected) return "Connection lost. Trying to get it back; the job goes on meanwhile.";
+  if (kind === "drawing" && state === "running") return "Running: the spectrum of the whole picture.";
   if (state !== "running" || !total) return STATES[state] ?? state;
   return done < total ? `Running: pass ${done + 1} of ${total}.` : "Running: last touches.";
 }
 
 /** The same for a run that has ended. */
-export function endLine({ state, progress = {}, status_reason: reason }) {
+export function endLine(kind, { state, progress = {}, status_reason: reason }) {
   const { passes_done: done = 0, passes_total: total = 0 } = progress;
   const why = reason ? ` ${sentence(reason)}` : "";
+  if (kind === "drawing" && state === "complete") return "Complete: drawn from a spectrum within its bound.";
+  if (kind === "drawing" && state === "partial") {
+    return "Partial: drawn from the spectrum as far as it was known when the time was up."
+      + (why || " A longer deadline or a smaller picture gets further.");
+  }
   if (state === "complete") return `Complete: ${done} of ${plural(total, "pass", "passes")}.`;
   if (state === "cancelled") return `Cancelled.${why}`;
   if (state === "failed") return `Failed.${why}`;
@@ -27,18 +33,27 @@ export function endLine({ state, progress = {}, status_reason: reason }) {
   return reached + (why || " A longer deadline, fewer passes or a smaller picture gets further.");
 }
 
-/** Counts of tiles, for the eye only. */
-export function tileCount({ tiles_done: done, tiles_total: total } = {}) {
-  return total ? `${done} of ${plural(total, "tile", "tiles")}` : "";
+/**
+ * How far the field is, for the eye only: counts of tiles, or the bound where one tile is all there
+ * is of a pass. With an aim, the bound is still on its way there.
+ */
+export function measure({ tiles_done: done, tiles_total: total, passes_total: passes = 0 } = {}, bound = null, aim = null) {
+  if (!total) return "";
+  if (isTiled({ tiles_total: total, passes_total: passes })) return `${done} of ${plural(total, "tile", "tiles")}`;
+  if (bound === null) return aim ? "looking for a bound" : "no bound";
+  const reached = bound < 1 ? `bound ${bound.toPrecision(2)}` : "bound above 1";
+  return aim && bound > aim ? `${reached} → ${aim}` : reached;
 }
 
+const isTiled = ({ tiles_total: total, passes_total: passes = 0 }) => total > Math.max(1, passes);
+
 /** Where the time went and how good the field is, from the job document. */
-export function resultFacts({ timings = {}, quality = {}, device, skipped = [] }) {
+export function resultFacts({ kind, timings = {}, quality = {}, progress = {}, device, skipped = [] }) {
   const times = [["field", timings.field_s], ["shading", timings.shade_s], ["encoding", timings.encode_s]]
-    .filter(([, seconds]) => Number.isFinite(seconds))
+    .filter(([name, seconds]) => Number.isFinite(seconds) && !(name === "shading" && kind === "field"))
     .map(([name, seconds]) => `${name} ${seconds.toFixed(2)} s`);
   const angle = Number.isFinite(quality.angle_bound_median)
-    ? [`median angle bound ${quality.angle_bound_median.toPrecision(2)}`] : [];
+    ? [`${isTiled(progress) ? "median " : ""}angle bound ${quality.angle_bound_median.toPrecision(2)}`] : [];
   const left = skipped.map(({ what, why }) => `left out ${what}: ${why}`);
   return [...times, ...angle, ...(device ? [device] : []), ...left].join(" · ");
 }

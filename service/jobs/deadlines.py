@@ -48,6 +48,6 @@ def with_budget(submit: Submit, by: float, now: float) -> Submit:
 
 
 def _encode_s(order: Order, pixels: int, prices: EncodePrices) -> float:
-    if order.wanted == "npz":
+    if order.wanted in ("npz", "svg"):  # a drawing's lines come with the arrays
         return NPZ_S_PER_PIXEL * pixels
     return sum(prices.price(each, pixels) for each in FORMATS if each == order.wanted)

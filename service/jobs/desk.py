@@ -116,6 +116,7 @@ class Desk:
             deadline_s=order.deadline_s,
             name=order.name,
             background=order.background,
+            drawing=order.is_drawing,
             progress=Progress(passes_total=order.passes if order.kind == "shade" else 0),
             device=self.link.hello.device if self.link.hello else None,
         )

@@ -30,7 +30,9 @@ from worker.wire.messages import ArrayChunk
 
 INPUT, RESULT = "input", "result"
 ARRAYS = ("vectors", "lambda2", "tiles", "theta", "residual", "angle_bound", "iterations", "status")
-PICTURE_ARRAY = "picture"  # the field as RGB; not part of the npz
+# Not part of the npz: the field as RGB, and a line drawing's file as bytes.
+PICTURE_ARRAY, SVG_ARRAY = "picture", "svg"
+_NAMES = (*ARRAYS, PICTURE_ARRAY, SVG_ARRAY)
 
 _HEADER = struct.Struct("<4sIII")  # magic, width, height, channels
 _MAGIC = b"ITPX"
@@ -80,7 +82,7 @@ class JobFiles:
         dtype = np.dtype(chunk.dtype)
         header = _npy_header(dtype, chunk.shape)
         size = dtype.itemsize * math.prod(chunk.shape) if min(chunk.shape, default=0) >= 0 else -1
-        known = chunk.name in (*ARRAYS, PICTURE_ARRAY) and dtype.kind in "biufU" and size >= 0
+        known = chunk.name in _NAMES and dtype.kind in "biufU" and size >= 0
         if not known or not 0 <= chunk.offset <= size - memoryview(payload).nbytes:
             raise ValueError(f"a piece of {chunk.name!r} that cannot be: {chunk}")
         path = self._path(job, "field.part", f"{chunk.name}.npy")

@@ -90,6 +90,7 @@ class Job(msgspec.Struct, kw_only=True):
     owner: str = ""  # whose key; empty while there are no keys
     name: str = ""  # stem of the file name of its pictures
     background: str = "#ffffff"  # for formats without alpha
+    drawing: bool = False  # a line drawing: there is an SVG of it
     state: JobState = JobState.QUEUED
     status_reason: str | None = None
     resumed_from: str | None = None

@@ -112,7 +112,7 @@ class LiveJob:
     @property
     def arrays_complete(self) -> bool:
         """Whether every array of the field has come, whole."""
-        return all(self._arrays.get(name) == 0 for name in ARRAYS)
+        return set(ARRAYS) <= set(self._arrays) and not any(self._arrays.values())
 
     def announce_end(self) -> None:
         """Say the end to whoever listens."""

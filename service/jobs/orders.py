@@ -5,10 +5,22 @@ from typing import Literal
 
 from service.pictures.encode import Format
 from service.spec.specs import FieldSpec, ShadeSpec, parse_field, parse_shade
-from service.web.uploads import Upload
-from worker.wire.params import JobParams
+from worker.wire.params import FieldParams, JobParams
 
-Wanted = Format | Literal["npz", "document"]
+WHITE = "#ffffff"
+Wanted = Format | Literal["npz", "svg", "document"]
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An image as it came, and what was said about it; nothing is checked but the form."""
+
+    image: bytes | memoryview
+    name: str  # stem of the file's name, empty when it has none
+    pairs: list[tuple[str, str]]  # form fields and query parameters, every occurrence
+    spec_json: bytes | None
+    has_source: bool
+    arrived: float  # by trio's clock: the deadline counts from here
 
 
 @dataclass(frozen=True)
@@ -24,15 +36,20 @@ class Order:
     background: str  # #rrggbb, seen through alpha
     deadline_s: float
     arrived: float  # by trio's clock
-    wanted: Wanted
+    wanted: Wanted = "document"
 
     @property
     def deadline(self) -> float:
         """When the answer is due, by trio's clock."""
         return self.arrived + self.deadline_s
 
+    @property
+    def is_drawing(self) -> bool:
+        """Whether the answer is a line drawing, which there is as SVG too."""
+        return isinstance(self.params, FieldParams) and self.params.render == "contours"
 
-def shade_order(upload: Upload, wanted: Wanted, max_deadline_s: float) -> Order:
+
+def shade_order(upload: Upload, max_deadline_s: float) -> Order:
     """The order for a shaded picture.
 
     Raises:
@@ -44,10 +61,10 @@ def shade_order(upload: Upload, wanted: Wanted, max_deadline_s: float) -> Order:
         max_deadline_s=max_deadline_s,
         has_source=upload.has_source,
     )
-    return _order("shade", spec, upload, wanted, passes=spec.passes, background=spec.background)
+    return _order("shade", spec, upload, passes=spec.passes, background=spec.background)
 
 
-def field_order(upload: Upload, wanted: Wanted, max_deadline_s: float) -> Order:
+def field_order(upload: Upload, max_deadline_s: float) -> Order:
     """The order for a field; as `shade_order`."""
     spec = parse_field(
         upload.pairs,
@@ -55,14 +72,14 @@ def field_order(upload: Upload, wanted: Wanted, max_deadline_s: float) -> Order:
         max_deadline_s=max_deadline_s,
         has_source=upload.has_source,
     )
-    return _order("field", spec, upload, wanted, passes=1, background="#ffffff")
+    background = WHITE if spec.background == "transparent" else spec.background
+    return _order("field", spec, upload, passes=1, background=background)
 
 
 def _order(
     kind: Literal["shade", "field"],
     spec: ShadeSpec | FieldSpec,
     upload: Upload,
-    wanted: Wanted,
     *,
     passes: int,
     background: str,
@@ -77,5 +94,4 @@ def _order(
         background=background,
         deadline_s=spec.deadline_s,
         arrived=upload.arrived,
-        wanted=wanted,
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import trio
 
 from service.jobs.desk import Desk
-from service.jobs.job_files import PICTURE_ARRAY, RESULT, pass_name
+from service.jobs.job_files import PICTURE_ARRAY, RESULT, SVG_ARRAY, pass_name
 from service.jobs.jobs import Job, JobState
 from service.jobs.live_job import LiveJob
 from service.jobs.store import Store
@@ -73,6 +73,15 @@ async def field_npz(desk: Desk, job: Job) -> Path:
     if path is None:
         raise Conflict("This job came to no field.")
     return path
+
+
+async def drawing_svg(desk: Desk, job: Job) -> bytes:
+    """The SVG file of a line drawing; raises as `result`."""
+    await _wait_for_field(desk.live.get(job.id), job)
+    array = await trio.to_thread.run_sync(desk.store.get_array, job.id, SVG_ARRAY)
+    if array is None:
+        raise Conflict("This job came to no drawing.")
+    return array.tobytes()
 
 
 async def _wait_for_field(live: LiveJob | None, job: Job) -> None:

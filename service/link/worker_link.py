@@ -138,7 +138,10 @@ class WorkerLink:
     def close(self) -> None:
         """End every job; no worker will be there for it."""
         for ticket in list(self._tickets.values()):
-            self.end(ticket, lost="the service is stopping")
+            if ticket.cancelled:
+                self.end(ticket, _cancelled(ticket))
+            else:
+                self.end(ticket, lost="the service is stopping")
 
     def worker_changed(self) -> None:
         """Take note that a worker became ready or went away."""

@@ -9,6 +9,8 @@ LOW_GATE: Final[Literal["segments", "shadow"]] = "segments"
 
 # quality: (tile_size, overlap) in pixels
 PRESETS: Final = {"fast": (96, 8), "standard": (64, 16), "quality": (48, 24)}
+# The sine of an angle. The modes of a whole image are crowded, and 0.1 is |cos| >= 0.995.
+TOLERANCES: Final = {"tiles": 0.03, "image": 0.1}  # by scope
 RADIUS_WEIGHTS: Final = (1.0, 0.6, 0.4, 0.3, 0.2, 0.1, 0.1, 0.1)  # of radius 1, 2, ... 8
 # attack, decay, sustain, release
 ADSR: Final = (
@@ -29,9 +31,6 @@ ADSR: Final = (
 # Refused by name until they exist: field, value, and what to ask for instead.
 NOT_YET: Final[dict[str, dict[str, str]]] = {
     "mode": {"cross": "self"},
-    "scope": {"image": "tiles", "both": "tiles"},
-    "solver": {"lanczos": "lobpcg"},
-    "contours": {"spectral": "auto, global or local"},
+    "scope": {"both": "tiles or image"},
     "envelope_curve": {"stretch": "hold"},
-    "render": {"contours": "viridis or ranks"},
 }

@@ -1,15 +1,15 @@
-"""The fields of a `shade` and a `field` spec: type, range, default, meaning and unit of each.
+"""The fields of a `field` spec, most of them shared with `shade`: type, range, default, meaning.
 
 The values that are listed can be asked for; what is planned stands in `service.spec.defaults`.
 """
 
-from itertools import zip_longest
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
+from msgspec.structs import replace
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from service.spec.defaults import ADSR, LOW_GATE, PRESETS, RADIUS_WEIGHTS, SHADE_ALIGN
-from worker.wire.params import Align, FieldParams, PhaseParams, ShadeParams
+from service.spec.defaults import PRESETS, RADIUS_WEIGHTS, TOLERANCES
+from worker.wire.params import Align, FieldParams
 
 
 def _whole(value: object) -> object:
@@ -21,13 +21,18 @@ Whole = Annotated[int, BeforeValidator(_whole)]
 Radius = Annotated[Whole, Field(ge=1, le=8)]
 # The upper end keeps sums of 112 weights exact enough in float32.
 Weight = Annotated[float, Field(ge=0, le=1000)]
+Scope = Literal["tiles", "image"]
+COLOUR = "^#[0-9a-fA-F]{6}$"
+PAPER = "^(#[0-9a-fA-F]{6}|transparent)$"
 
 
-class _Spec(BaseModel):
+class Spec(BaseModel):
+    """What all models of a request share: nothing unknown, nothing converted, nothing infinite."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class _Common(_Spec):
+class Common(Spec):
     """The fields that every kind takes."""
 
     mode: Literal["self"] = Field("self", description="The image is shaded by its own field.")
@@ -49,14 +54,26 @@ class _Common(_Spec):
         description="Pixels that neighbouring tiles share, at most tile_size / 2;"
         " set by quality when not given.",
     )
-    scope: Literal["tiles"] = Field("tiles", description="The field is computed tile by tile.")
-    solver: Literal["lobpcg"] = Field("lobpcg", description="The eigensolver.")
+    scope: Scope = Field(
+        "tiles",
+        description="What has a spectrum: every tile, or the whole image at once, without tiles,"
+        " signs and seams (quality, tile_size and overlap mean nothing then).",
+    )
+    solver: Literal["lobpcg", "lanczos"] = Field(
+        "lobpcg",
+        description="The eigensolver: lobpcg converges and proves it; lanczos is a reference of"
+        " so many iterations, with scope tiles only.",
+    )
+    iterations: Whole = Field(
+        30, ge=1, le=200, description="Iterations of solver lanczos (a count); with no other."
+    )
     tolerance: float = Field(
-        0.03,
+        TOLERANCES["tiles"],
         ge=0.001,
         le=1,
         description="A tile is converged when the sine of the angle between its vector and the"
-        " exact one is proved to be at most this (no unit).",
+        " exact one is proved to be at most this (no unit). With scope image the image is the"
+        f" tile, and the default is {TOLERANCES['image']:g}.",
     )
     radii: tuple[Radius, ...] = Field(
         (1, 2, 3, 4, 5, 6),
@@ -109,8 +126,22 @@ class _Common(_Spec):
         """One weight per radius."""
         return self.radius_weights or tuple(RADIUS_WEIGHTS[r - 1] for r in self.radii)
 
+    @property
+    def chosen_scope(self) -> Scope:
+        """The scope, also where another field implies it."""
+        return self.scope
+
+    @property
+    def chosen_tolerance(self) -> float:
+        """The tolerance: what was given, else the default of the scope."""
+        given = "tolerance" in self.model_fields_set
+        return self.tolerance if given else TOLERANCES[self.chosen_scope]
+
     def conflicts(self) -> list[tuple[str, str]]:
         """Fields that are valid each, but not together: name and message."""
+        return [*self._tile_conflicts(), *self._solver_conflicts()]
+
+    def _tile_conflicts(self) -> list[tuple[str, str]]:
         tile, overlap = self.tiling
         found = []
         if overlap > tile // 2:
@@ -121,12 +152,24 @@ class _Common(_Spec):
             found.append(("radius_weights", "must hold a weight of 0.001 or more"))
         return found
 
-    def _field_params(self) -> FieldParams:
+    def _solver_conflicts(self) -> list[tuple[str, str]]:
+        found = []
+        if self.solver != "lanczos" and "iterations" in self.model_fields_set:
+            found.append(("iterations", f"belongs to solver lanczos, not to {self.solver}"))
+        if self.solver == "lanczos" and self.chosen_scope == "image":
+            found.append(("solver", "must be lobpcg with scope image; lanczos solves tiles only"))
+        return found
+
+    def field_params(self) -> FieldParams:
+        """What the worker needs to compute the field."""
         tile, overlap = self.tiling
         return FieldParams(
+            scope=self.chosen_scope,
+            solver=self.solver,
+            iterations=self.iterations,
             tile_size=tile,
             overlap=overlap,
-            tolerance=self.tolerance,
+            tolerance=self.chosen_tolerance,
             radii=self.radii,
             radius_weights=self.weights,
             edge_threshold=self.edge_threshold,
@@ -136,115 +179,48 @@ class _Common(_Spec):
         )
 
 
-class FieldSpec(_Common):
+class FieldSpec(Common):
     """What `/field` takes."""
 
     structure_weight: bool = Field(
         False, description="Whether tiles without structure count less (true or false)."
     )
-    render: Literal["viridis", "ranks"] = Field(
-        "viridis", description="Picture of the field: its values, or their ranks, as colours."
-    )
-
-    def to_params(self) -> FieldParams:
-        """The spec as the worker takes it."""
-        return self._field_params()
-
-
-class PhaseSpec(_Spec):
-    """Values that replace those of one phase of the envelope."""
-
-    thicken_modulation: float | None = Field(
-        None, ge=0, le=1, description="How far complexity thins the thickening (share)."
-    )
-    kernel_sigma_ratio: float | None = Field(
-        None, ge=0.1, le=2, description="Sigma of the kernel over its radius (no unit)."
-    )
-    fill_threshold: float | None = Field(
-        None, ge=0, le=1, description="Selection above which a pixel is filled (no unit)."
-    )
-    dilation_radius: Whole | None = Field(
-        None, ge=1, le=8, description="Radius of the kernel in pixels."
-    )
-
-    def over(self, phase: PhaseParams) -> PhaseParams:
-        """That phase with the given values replaced."""
-        given: dict[str, Any] = self.model_dump(exclude_none=True)
-        defaults = {name: getattr(phase, name) for name in phase.__struct_fields__}
-        return PhaseParams(**(defaults | given))
-
-
-class ShadeSpec(_Common):
-    """What `/shade` takes."""
-
-    align: Align = Field(
-        SHADE_ALIGN, description="How the free signs of the tiles' vectors are chosen."
-    )
-    low_gate: Literal["segments", "shadow"] = Field(
-        LOW_GATE, description="What happens to contours where the gate is low."
-    )
-    overlap_mode: Literal["replace", "blend"] = Field(
-        "replace", description="Where moved segments overlap: the later wins, or their mean."
-    )
-    shadow_projection: Literal["diameter", "fixed"] = Field(
-        "diameter", description="Shadows of segments: by their size, or the same shift for all."
-    )
-    contours: Literal["auto", "global", "local"] = Field(
-        "auto", description="Contours by brightness against the whole image or a 31 pixel window."
-    )
-    percentile: float = Field(
-        40.0, ge=0, le=100, description="Percentile of the field on contours where the gate opens."
-    )
-    gate_sharpness: float = Field(
-        3.0, ge=0, le=100, description="Steepness of the gate, per standard deviation of the field."
-    )
-    effect_strength: float = Field(1.0, ge=0, le=4, description="Strength of the effect (factor).")
-    decay: float = Field(1.0, ge=0, le=1, description="Factor on the strength after each pass.")
-    scale: Literal["px", "relative"] = Field(
-        "px", description="Unit of lengths: pixels, or the longer side / 512."
-    )
-    translation_strength: float = Field(
-        15.0, ge=0, le=200, description="How far copies move, in units of scale."
-    )
-    shadow_offset: float = Field(
-        5.0, ge=0, le=100, description="How far shadows fall, in units of scale."
-    )
-    min_segment_pixels: Whole = Field(
-        25, ge=1, le=10_000, description="Smallest segment in pixels (area)."
-    )
-    max_segments: Whole = Field(40, ge=1, le=500, description="Most segments per pass (a count).")
-    max_segment_size: Whole = Field(
-        64, ge=8, le=128, description="Longest side of a segment's box in pixels."
-    )
-    envelope: tuple[PhaseSpec, ...] = Field(
-        (),
-        max_length=4,
-        strict=False,
-        description="Values replaced in the attack, decay, sustain and release phase, in that"
-        " order; one phase per pass (units with each value).",
-    )
-    envelope_curve: Literal["hold"] = Field(
-        "hold", description="Beyond four passes the last phase holds."
+    render: Literal["viridis", "ranks", "contours"] = Field(
+        "viridis",
+        description="Picture of the field: its values, or their ranks, as colours; contours is a"
+        " line drawing of the image by its spectrum, which needs scope image and implies it.",
     )
     background: str = Field(
         "#ffffff",
-        pattern="^#[0-9a-fA-F]{6}$",
-        description="Colour behind transparent pixels, #rrggbb in sRGB.",
+        pattern=PAPER,
+        description="Paper of a line drawing: #rrggbb in sRGB, or transparent.",
     )
 
     @property
-    def background_rgb(self) -> tuple[int, int, int]:
-        """Background as sRGB values 0..255."""
-        red, green, blue = bytes.fromhex(self.background[1:])
-        return red, green, blue
+    def is_drawing(self) -> bool:
+        """Whether its picture is made of lines."""
+        return self.render == "contours"
 
-    def to_params(self) -> ShadeParams:
+    @property
+    def chosen_scope(self) -> Scope:
+        """The scope; a line drawing needs the whole image."""
+        given = "scope" in self.model_fields_set
+        return "image" if self.is_drawing and not given else self.scope
+
+    def conflicts(self) -> list[tuple[str, str]]:
+        """As for every kind, and what a line drawing needs."""
+        found = super().conflicts()
+        if self.is_drawing and self.chosen_scope != "image":
+            found.append(("scope", f"must be image with render contours, not {self.scope}"))
+        return found
+
+    def to_params(self) -> FieldParams:
         """The spec as the worker takes it."""
-        phases = zip_longest(self.envelope, ADSR)
-        same = set(ShadeParams.__struct_fields__) - {"field", "envelope", "background"}
-        return ShadeParams(
-            field=self._field_params(),
-            envelope=tuple(spec.over(phase) if spec else phase for spec, phase in phases),
-            background=self.background_rgb,
-            **{name: getattr(self, name) for name in same},
-        )
+        paper = None if self.background == "transparent" else rgb(self.background)
+        return replace(self.field_params(), render=self.render, background=paper)
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """`#rrggbb` as sRGB values 0..255."""
+    red, green, blue = bytes.fromhex(colour[1:])
+    return red, green, blue

@@ -1,7 +1,7 @@
 """What a caller asks for: text or JSON in, a checked and frozen spec out.
 
-`service.spec.fields` holds the fields, `service.spec.defaults` the tables behind them,
-`service.spec.reading` how text and JSON are read.
+`service.spec.fields` and `service.spec.shade_fields` hold the fields, `service.spec.defaults` the
+tables behind them, `service.spec.reading` how text and JSON are read.
 """
 
 import difflib
@@ -13,8 +13,9 @@ from pydantic.json_schema import models_json_schema
 
 from service.problems import echo
 from service.spec.defaults import NOT_YET
-from service.spec.fields import FieldSpec, ShadeSpec
+from service.spec.fields import COLOUR, PAPER, FieldSpec
 from service.spec.reading import MAX_ERRORS, bad_spec, read_json, read_text, shown
+from service.spec.shade_fields import ShadeSpec
 
 __all__ = ["FieldSpec", "ShadeSpec", "parse_field", "parse_shade", "schemas"]
 
@@ -22,13 +23,13 @@ Spec = TypeVar("Spec", ShadeSpec, FieldSpec)
 Pairs = Iterable[tuple[str, str]]
 _REF = "#/components/schemas/{model}"
 _NO_CROSS = "is not available yet; send one image, as target"
+_PATTERNS = {COLOUR: "must look like #rrggbb", PAPER: "must look like #rrggbb or be transparent"}
 _MESSAGES = {
     "int_type": "must be a whole number",
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
     "bool_type": "must be true or false",
     "string_type": "must be text",
-    "string_pattern_mismatch": "must look like #rrggbb",
     "tuple_type": "must be a list",
     "model_type": "must be an object",
     "literal_error": "must be {expected}",
@@ -109,11 +110,9 @@ def _parse(
 
 def _refused(model: type[Spec], values: dict[str, Any]) -> dict[str, str]:
     """Fields that do not exist, and values that do not exist yet."""
-    wrong = {}
+    wrong: dict[str, str] = {}
     for name, value in values.items():
-        if name == "iterations":
-            wrong[name] = "belongs to solver lanczos, which is not available yet; leave it out"
-        elif name not in model.model_fields:
+        if name not in model.model_fields:
             # A guess costs 50 us, and only the first errors are answered.
             known = list(model.model_fields) if len(wrong) < MAX_ERRORS else []
             wrong[name] = _unknown(name, known)
@@ -156,6 +155,7 @@ def _message(error: dict[str, Any]) -> str:
 def _what(error: dict[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "is not a field of a phase"
-    known = _MESSAGES.get(error["type"])
-    text = known.format(**error.get("ctx", {})) if known else error["msg"]
+    context = error.get("ctx", {})
+    known = _PATTERNS.get(context.get("pattern", "")) or _MESSAGES.get(error["type"])
+    text = known.format(**context) if known else error["msg"]
     return f"{text}, not {echo(error['input'])}"

@@ -15,7 +15,7 @@ from service.jobs.jobs import Job, JobState, links
 from service.jobs.results import Shown
 from service.pictures.encode import Format
 from service.problems import MEDIA_TYPE, Conflict, NoLongerKept
-from service.web.negotiation import JSON, NPZ
+from service.web.negotiation import JSON, NPZ, SVG
 
 _PIECE = 1 << 20  # bytes of a file that are read at a time
 _SUFFIX = {"shade": "shaded", "field": "field"}
@@ -94,6 +94,19 @@ async def picture_answer(
     return Response(file, 200, headers, content_type=f"image/{as_format}")
 
 
+def svg_answer(request: Request, job: Job, file: bytes) -> Response:
+    """A line drawing as SVG; opened by itself, it may load and run nothing."""
+    headers = {
+        "ETag": f'"{job.id}-svg"',
+        "Vary": "Accept",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": _disposition(job, "drawing", "svg"),
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    known = _is_known(request, headers["ETag"])
+    return Response(b"", 304, headers) if known else Response(file, 200, headers, content_type=SVG)
+
+
 async def npz_answer(request: Request, job: Job, path: Path) -> Response:
     """The arrays of a field, from the file that holds them."""
     headers = {
@@ -124,7 +137,8 @@ def _is_known(request: Request, tag: str) -> bool:
 
 def _disposition(job: Job, name: str, suffix: str) -> str:
     """Shown in a browser, and saved under a name that says what it is."""
-    what = name if name.startswith("pass") or name == "input" else _SUFFIX.get(job.kind, "itten")
+    what = "drawing" if job.drawing and suffix != "npz" else _SUFFIX.get(job.kind, "itten")
+    what = name if name.startswith("pass") or name == "input" else what
     filename = f"{job.name or 'itten'}-{what}.{suffix}"
     plain = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in filename)
     return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -1,5 +1,6 @@
 """Which representation an `Accept` header asks for."""
 
+from collections.abc import Sequence
 from typing import get_args
 
 from quart import Request
@@ -8,7 +9,11 @@ from service.pictures.encode import Format
 from service.problems import NotAcceptable, echo
 
 JSON, NPZ, EVENTS = "application/json", "application/x-npz", "text/event-stream"
+SVG = "image/svg+xml"
 IMAGES: dict[str, Format] = {f"image/{name}": name for name in get_args(Format)}
+_NO_LINES = (
+    f"Only a line drawing can be had as {SVG}: ask for render contours, or accept image/png."
+)
 
 
 def choose(request: Request, *offers: str) -> str:
@@ -27,3 +32,19 @@ def choose(request: Request, *offers: str) -> str:
         asked = echo(request.headers.get("Accept", ""))
         raise NotAcceptable(f"Accept is {asked}; this call can answer with {', '.join(offers)}.")
     return offers[qualities.index(best)]
+
+
+def choose_for(request: Request, offers: Sequence[str], *, drawing: bool) -> str:
+    """As `choose`, where only a line drawing can be had as SVG.
+
+    Raises:
+        NotAcceptable: also when SVG of something else is all that is accepted.
+    """
+    if drawing or SVG not in offers:
+        return choose(request, *offers)
+    try:
+        return choose(request, *(offer for offer in offers if offer != SVG))
+    except NotAcceptable:
+        if request.accept_mimetypes.quality(SVG) > 0:
+            raise NotAcceptable(_NO_LINES) from None
+        raise

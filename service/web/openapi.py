@@ -8,11 +8,12 @@ from service.pictures.encode import FORMATS
 from service.problems import MEDIA_TYPE
 from service.settings import Settings
 from service.spec.specs import schemas
-from service.web.negotiation import EVENTS, JSON, NPZ
+from service.web.negotiation import EVENTS, JSON, NPZ, SVG
 
 Json = dict[str, Any]
 
 _IMAGES = [f"image/{each}" for each in FORMATS]
+_FIELD = [*_IMAGES, NPZ, SVG]  # SVG of line drawings only
 _BYTES: Json = {"type": "string", "format": "binary"}
 _JOB_ID: Json = {
     "name": "id",
@@ -54,7 +55,7 @@ def describe(settings: Settings) -> Json:
 def _work_paths() -> Json:
     return {
         "/shade": {"post": _work("Shade an image", "ShadeSpec", [*_IMAGES, JSON])},
-        "/field": {"post": _work("Fiedler field of an image", "FieldSpec", [*_IMAGES, NPZ, JSON])},
+        "/field": {"post": _work("Fiedler field of an image", "FieldSpec", [*_FIELD, JSON])},
     }
 
 
@@ -125,8 +126,8 @@ def _job_paths() -> Json:
         "/jobs/{id}/field": {
             "parameters": [_JOB_ID],
             "get": {
-                "summary": "The field as a picture or as arrays",
-                "responses": {"200": _ok("The field.", [*_IMAGES, NPZ]), **missing, **none_yet},
+                "summary": "The field as a picture or as arrays; a line drawing also as SVG",
+                "responses": {"200": _ok("The field.", _FIELD), **missing, **none_yet},
             },
         },
         "/jobs/{id}/events": {

@@ -6,8 +6,14 @@ from service.jobs import results
 from service.jobs.desk import Desk
 from service.problems import NoLongerKept, echo
 from service.spec.reading import bad_spec
-from service.web.answers import document_answer, json_answer, npz_answer, picture_answer
-from service.web.negotiation import IMAGES, NPZ, choose
+from service.web.answers import (
+    document_answer,
+    json_answer,
+    npz_answer,
+    picture_answer,
+    svg_answer,
+)
+from service.web.negotiation import IMAGES, NPZ, SVG, choose, choose_for
 
 _MAX_PASS = 16
 
@@ -45,10 +51,12 @@ def job_routes(desk: Desk) -> Blueprint:
 
     @routes.get("/jobs/<job_id>/field")
     async def field(job_id: str) -> Response:
-        media = choose(request, *IMAGES, NPZ)
         job = await desk.find(job_id)
+        media = choose_for(request, (*IMAGES, NPZ, SVG), drawing=job.drawing)
         if media == NPZ:
             return await npz_answer(request, job, await results.field_npz(desk, job))
+        if media == SVG:
+            return svg_answer(request, job, await results.drawing_svg(desk, job))
         shown = await results.field_picture(desk, job)
         return await picture_answer(request, desk, job, shown, IMAGES[media])
 

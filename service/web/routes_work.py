@@ -1,7 +1,7 @@
 """`POST /shade` and `POST /field`: an image in, a picture out, by the deadline."""
 
 from collections.abc import Callable
-from typing import cast
+from dataclasses import replace
 
 import trio
 from quart import Blueprint, Response, request
@@ -10,7 +10,7 @@ from service.jobs import results
 from service.jobs.desk import Desk
 from service.jobs.job_files import RESULT
 from service.jobs.live_job import LiveJob
-from service.jobs.orders import Order, Wanted, field_order, shade_order
+from service.jobs.orders import Order, Upload, Wanted, field_order, shade_order
 from service.jobs.results import Shown
 from service.web.answers import (
     accepted_answer,
@@ -19,12 +19,13 @@ from service.web.answers import (
     npz_answer,
     picture_answer,
     refusal,
+    svg_answer,
 )
-from service.web.negotiation import IMAGES, JSON, NPZ, choose
-from service.web.uploads import Upload, read_upload
+from service.web.negotiation import IMAGES, JSON, NPZ, SVG, choose, choose_for
+from service.web.uploads import read_upload
 
-OrderMaker = Callable[[Upload, Wanted, float], Order]
-_WANTED: dict[str, Wanted] = {JSON: "document", NPZ: "npz"}
+OrderMaker = Callable[[Upload, float], Order]
+_WANTED: dict[str, Wanted] = {JSON: "document", NPZ: "npz", SVG: "svg", **IMAGES}
 
 
 def work_routes(desk: Desk) -> Blueprint:
@@ -37,19 +38,21 @@ def work_routes(desk: Desk) -> Blueprint:
 
     @routes.post("/field")
     async def field() -> Response:
-        return await _work(desk, field_order, (*IMAGES, NPZ, JSON))
+        return await _work(desk, field_order, (*IMAGES, NPZ, SVG, JSON))
 
     return routes
 
 
 async def _work(desk: Desk, make_order: OrderMaker, offers: tuple[str, ...]) -> Response:
     waits = not _prefers_async()
-    media = choose(request, *offers) if waits else JSON
+    if waits:
+        choose(request, *offers)  # to refuse before the body is read
     upload = await read_upload(request)
-    wanted = _WANTED.get(media) or cast(Wanted, IMAGES.get(media))
-    live = await desk.accept(make_order(upload, wanted, desk.settings.max_deadline_s))
+    order = make_order(upload, desk.settings.max_deadline_s)
     if not waits:
-        return accepted_answer(live.record)
+        return accepted_answer((await desk.accept(order)).record)
+    media = choose_for(request, offers, drawing=order.is_drawing)
+    live = await desk.accept(replace(order, wanted=_WANTED[media]))
     try:
         await live.settled.wait()
         return refusal(live.record) or await _answer(desk, live, media)
@@ -72,6 +75,8 @@ async def _encoded(desk: Desk, live: LiveJob, media: str) -> Response:
         return document_answer(job)
     if media == NPZ:
         return await npz_answer(request, job, await results.field_npz(desk, job))
+    if media == SVG:
+        return svg_answer(request, job, await results.drawing_svg(desk, job))
     assert live.result is not None
     return await picture_answer(request, desk, job, Shown(live.result, RESULT), IMAGES[media])
 

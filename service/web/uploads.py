@@ -1,7 +1,6 @@
 """What a POST brings: an image and the text of its spec, as a form or as a raw image body."""
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,6 +9,7 @@ from quart import Request
 from quart.datastructures import FileStorage
 from werkzeug.datastructures import MultiDict
 
+from service.jobs.orders import Upload
 from service.problems import UnsupportedFormat, echo
 from service.spec.reading import bad_spec
 
@@ -22,18 +22,6 @@ _NAME_LENGTH = 80  # characters of a file name that are kept
 
 Files = MultiDict[str, FileStorage]
 Fields = MultiDict[str, str]
-
-
-@dataclass(frozen=True)
-class Upload:
-    """An image as it came, and what was said about it; nothing is checked but the form."""
-
-    image: bytes | memoryview
-    name: str  # stem of the file's name, empty when it has none
-    pairs: list[tuple[str, str]]  # form fields and query parameters, every occurrence
-    spec_json: bytes | None
-    has_source: bool
-    arrived: float  # by trio's clock: the deadline counts from here
 
 
 async def read_upload(request: Request) -> Upload:

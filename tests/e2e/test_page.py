@@ -109,6 +109,38 @@ def test_the_field_lights_up_while_it_is_computed(page: Page):
     expect(page.locator("#status")).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
 
 
+def test_a_line_drawing_comes_as_png_and_as_svg(page: Page):
+    drop(page, packed(photograph(200, 150)), "photo.jpg.png")
+    page.locator("#kind label", has_text="Line drawing").click()
+    expect(page.locator("[name=passes]")).to_be_hidden()
+    page.locator("[name=background]").select_option("transparent")
+    expect(page.locator("#curl")).to_contain_text("render=contours")
+    page.locator("#run").click()
+    status = page.locator("#status")
+    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    expect(page.locator("#counts")).to_contain_text("bound 0.0")  # of one tile, the whole picture
+    expect(page.locator("#passes-section")).to_be_hidden()
+    saved = {}
+    for button in ("#download", "#download-svg"):
+        with page.expect_download(timeout=PATIENCE_MS) as download:
+            page.locator(button).click()
+        saved[download.value.suggested_filename] = download.value.path().read_bytes()
+    assert unpacked(saved["photo.jpg-drawing.png"]).shape == (150, 200, 4)
+    assert saved["photo.jpg-drawing.svg"].startswith(b"<svg")
+
+
+def test_the_field_of_the_whole_picture_can_drive_the_shader(page: Page):
+    drop(page, packed(photograph(160, 120)))
+    page.locator("[name=scope]").select_option("image")
+    page.locator("[name=contours]").select_option("spectral")
+    page.locator("[name=passes]").fill("2")
+    page.locator("#run").click()
+    status = page.locator("#status")
+    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    expect(page.locator("#counts")).to_contain_text("bound 0.0")
+    expect(page.locator("#passes-strip .filled")).to_have_count(3)
+
+
 def test_a_run_can_be_cancelled(page: Page):
     drop(page, packed(photograph(1400, 1400)))
     page.locator("#run").click()

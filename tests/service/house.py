@@ -23,7 +23,7 @@ from service.app import create_app
 from service.http.serving import serve
 from service.jobs.desk import Desk
 from service.logs import configure_logs
-from service.running import open_parts
+from service.parts import open_parts
 from service.settings import Settings
 
 FRIEND = "https://friend.example"  # its pages may call the session's house

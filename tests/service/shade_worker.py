@@ -17,7 +17,7 @@ from worker.program import prepare_process, run_child, run_listening
 from worker.runs import Array, Emission
 from worker.wire.address import parse_address
 from worker.wire.messages import Certificate, Finished, Hello, PassDone, Preview, Submit, Tiles
-from worker.wire.params import ShadeParams
+from worker.wire.params import FieldParams, ShadeParams
 
 TILES = 4  # in every pass of every picture
 HELLO = Hello(
@@ -33,6 +33,8 @@ class InvertingRun:
         self.shading = isinstance(submit.params, ShadeParams)
         self.passes = submit.params.passes if isinstance(submit.params, ShadeParams) else 1
         self.pixels, self.tiles = pixels, 0
+        field = submit.params if isinstance(submit.params, FieldParams) else submit.params.field
+        self.drawing, self.paper = field.render == "contours", field.background
 
     def step(self) -> Sequence[Emission]:
         if self.mode == "deaf":
@@ -67,7 +69,7 @@ class InvertingRun:
         finished = Finished(
             job=self.job,
             state="complete" if self.finished else "partial",
-            channels=self.submit.channels if self.shading else 3,
+            channels=self.submit.channels if self.shading else self._field_channels,
             pass_tiles_converged=reached,
             pass_tiles_total=TILES,
             passes_done=self.tiles // TILES if self.shading else 0,
@@ -78,7 +80,11 @@ class InvertingRun:
             shade_s=0.125,
             arrays=self.tiles > 0,
         )
-        return finished, self.pixels if self.shading else bytes(3 * size)
+        return finished, self.pixels if self.shading else bytes(self._field_channels * size)
+
+    @property
+    def _field_channels(self) -> int:
+        return 4 if self.drawing and self.paper is None else 3
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         h, w = self.submit.height, self.submit.width
@@ -91,6 +97,8 @@ class InvertingRun:
         yield "iterations", np.ones(1, np.int32)
         yield "status", np.array(["converged"])
         yield "picture", np.zeros((h, w, 3), np.uint8)
+        if self.drawing:
+            yield "svg", np.frombuffer(b'<svg xmlns="http://www.w3.org/2000/svg"/>', np.uint8)
 
     def _tile(self) -> Emission:
         certificate = Certificate(0, 0, 8, 8, "converged", 0.01, 0.5, 3)

@@ -1,8 +1,12 @@
 """Routes, headers and errors, over a real socket."""
 
+import io
+
 import httpx
+import numpy as np
 import pytest
 import trio
+from PIL import Image
 
 from service.app import create_app
 from service.settings import Settings
@@ -111,6 +115,58 @@ async def test_the_npz_of_a_field_is_whole(site: httpx.AsyncClient):
     assert known.status_code == 200
     picture = await site.get(path)
     assert picture.headers["content-type"] == "image/png"
+
+
+SVG = {"Accept": "image/svg+xml"}
+
+
+async def drawn(site: httpx.AsyncClient, accept: str, **fields: str) -> httpx.Response:
+    files = {"target": ("photo.png", png())}
+    return await site.post("/field", files=files, data=fields, headers={"Accept": accept})
+
+
+async def test_a_line_drawing_comes_as_png_and_as_svg(site: httpx.AsyncClient):
+    answer = await drawn(site, "image/png", render="contours")
+    assert unpacked(answer.content).shape == (24, 32, 3)
+    assert "photo-drawing.png" in answer.headers["content-disposition"]
+    answer = await drawn(site, SVG["Accept"], render="contours")
+    assert answer.headers["content-type"] == "image/svg+xml"
+    assert answer.headers["itten-status"] == "complete"
+    assert answer.content.startswith(b"<svg")
+    assert "photo-drawing.svg" in answer.headers["content-disposition"]
+    path = f"/jobs/{answer.headers['itten-job']}/field"
+    again = await site.get(path, headers=SVG)
+    assert again.content == answer.content
+    assert "default-src 'none'" in again.headers["content-security-policy"]
+    head = await site.head(path, headers=SVG)
+    assert (head.content, head.headers["etag"]) == (b"", again.headers["etag"])
+    assert head.headers["content-length"] == str(len(answer.content))
+    known = await site.get(path, headers=SVG | {"If-None-Match": head.headers["etag"]})
+    assert (known.status_code, known.content) == (304, b"")
+    assert (await site.get(path)).headers["content-type"] == "image/png"
+    npz = await site.get(path, headers={"Accept": "application/x-npz"})
+    assert "svg" not in np.load(io.BytesIO(npz.content)).files
+
+
+async def test_a_drawing_on_nothing_has_an_alpha_channel(site: httpx.AsyncClient):
+    for media, channels in (("image/png", 4), ("image/webp", 4), ("image/jpeg", 3)):
+        answer = await drawn(site, media, render="contours", background="transparent")
+        assert answer.headers["content-type"] == media
+        image = Image.open(io.BytesIO(answer.content))
+        assert len(image.getbands()) == channels
+
+
+async def test_svg_of_anything_but_a_drawing_is_406_and_says_how(site: httpx.AsyncClient):
+    answer = await drawn(site, SVG["Accept"])
+    assert "render contours" in assert_problem(answer, 406, "not-acceptable")["detail"]
+    answer = await drawn(site, "image/svg+xml, image/webp;q=0.5", render="ranks")
+    assert answer.headers["content-type"] == "image/webp"
+    path = f"/jobs/{answer.headers['itten-job']}/field"
+    assert_problem(await site.get(path, headers=SVG), 406, "not-acceptable")
+    shading = await shaded(site)
+    assert_problem(await site.get(f"{shading}/field", headers=SVG), 406, "not-acceptable")
+    answer = await shade(site, png(), SVG)
+    assert_problem(answer, 406, "not-acceptable")
 
 
 @pytest.mark.parametrize("index", ["-1", "x", "1.5", "17", "", "9" * 5000, "\u0662"])

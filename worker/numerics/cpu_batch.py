@@ -49,19 +49,17 @@ class _Tile:
         self.theta = np.empty(k)
         self.P, self.LP, self.Z, self.LZ = np.empty((4, q, n), dtype)
         self.rows = self.wanted = q  # that this step searches, and the next one
+        U = coarse.coarse_vectors(self.factor, sizes, start, COARSE_STEPS)[:k]
         lobpcg.first_block(
             self.weights,
             self.shifts,
             self.pad,
             self.labels,
-            self.factor,
-            start,
-            sizes,
-            COARSE_STEPS,
+            U,
+            guess,
             self.X,
             self.LX,
             self.theta,
-            guess,
         )
 
     def smooth(self, X: Array, LX: Array, theta: Array, residual: Array) -> None:

@@ -9,7 +9,7 @@ from worker.numerics.certificate import certify
 from worker.numerics.field_state import FieldSettings, FieldState, TileStatus
 from worker.numerics.hierarchy import FirstLevel
 from worker.numerics.multigrid import Multigrid
-from worker.numerics.signs import ramp
+from worker.numerics.signs import ramp, ramp_signs
 from worker.numerics.stencil import jacobi_damping
 from worker.numerics.strip_lobpcg import Ritz, StripBlock
 from worker.numerics.strips import StripGraph, Work
@@ -143,8 +143,11 @@ class GlobalSolver(FieldState):
     def _start(self, block: StripBlock, grids: Multigrid, X: Tensor | None) -> Work[None]:
         """Begin with the vectors of the coarse levels, and with X (j, n) where it is known."""
         k, n = block.X.shape
-        coarse = yield from grids.eigenvectors(k)
+        coarse, theta = yield from grids.eigenvectors(k)
         rows = [grids.levels[0].prolong(coarse)]
+        if not self._known:
+            self._preview(rows[0], theta)
+            yield [0]
         if X is not None:
             rows.append(X.float())
         missing = k - sum(map(len, rows))
@@ -152,7 +155,17 @@ class GlobalSolver(FieldState):
             i = torch.arange(n, device=coarse.device)
             j = torch.arange(1, missing + 1, device=coarse.device)[:, None]
             rows.append(torch.sin(1.9898 * i * j))
-        yield from block.start(torch.cat(rows))
+        yield from block.start(torch.cat(rows) if len(rows) > 1 else rows[0])
+
+    def _preview(self, vectors: Tensor, theta: Tensor) -> None:
+        """Show vectors (j, n) of the coarse levels, of which nothing is proved."""
+        found = min(len(vectors), self._modes)
+        tiling = self.tiling
+        signs = ramp_signs(vectors[:found], tiling.tile_height, tiling.tile_width)
+        self.vectors.zero_()
+        torch.mul(vectors[:found], signs[:, None], out=self.vectors[0, :found])
+        self.theta[0, :found] = theta[:found]
+        self.status[0] = int(TileStatus.COARSE)
 
     def _iterate(self, block: StripBlock, k: int) -> Work[Verdict]:
         before = torch.inf

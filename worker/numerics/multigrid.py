@@ -13,6 +13,7 @@ from torch import Tensor
 
 from worker.numerics import lobpcg
 from worker.numerics.coarse import CoarseProblem, coarse_eigenvectors
+from worker.numerics.constants import TINY
 from worker.numerics.hierarchy import Level, coarser
 from worker.numerics.strips import Work
 
@@ -30,7 +31,6 @@ final one, that of a drawing with two close eigenvalues 0.59 / 0.95 / 0.978 / 0.
 
 SUBSPACE_STEPS = 8
 GUARD_VECTORS = 4
-TINY = 1e-30
 
 
 @dataclass(frozen=True)
@@ -115,17 +115,23 @@ class Multigrid:
         R = R - self._apply(correction, index)
         return Z + correction + R * inverse
 
-    def eigenvectors(self, k: int) -> Work[Tensor]:
-        """The lowest k of the first level, (k, n) in float32, from the coarsest level up."""
+    def eigenvectors(self, k: int) -> Work[tuple[Tensor, Tensor]]:
+        """The lowest k of the first level, from the coarsest level up.
+
+        Returns:
+            Vectors (k, n) float32, orthonormal in the mass, so that their pixels are unit vectors;
+            and their Ritz values (k,) float64. Fewer where there are fewer nodes.
+        """
         top = self.levels[-1]
         lowest = self._coarsest.eigenvectors(k)
         U = torch.zeros(len(lowest), top.size, device=lowest.device)
         U[:, self._coarsest.filled] = lowest.float()
+        theta = (U * self._apply(U, len(self.levels) - 1)).double().sum(1)
         for index in range(len(self.levels) - 2, -1, -1):
-            U = yield from self._refined(self.levels[index + 1].prolong(U), index)
-        return U
+            U, theta = yield from self._refined(self.levels[index + 1].prolong(U), index)
+        return U, theta
 
-    def _refined(self, U: Tensor, index: int) -> Work[Tensor]:
+    def _refined(self, U: Tensor, index: int) -> Work[tuple[Tensor, Tensor]]:
         """A few steps of LOBPCG for L u = lambda M u, in the coordinates M^1/2 u."""
         root = self.levels[index].mass.sqrt()
         inverse = torch.where(root > 0, 1 / root, 0.0)
@@ -143,7 +149,7 @@ class Multigrid:
             W = deflated(self.cycle(block.residual()[0] * root, index) * root)
             block = lobpcg.step(block, W, operator(W))
             yield []
-        return block.X[0] * inverse
+        return block.X[0] * inverse, block.theta[0]
 
     def _apply(self, X: Tensor, index: int) -> Tensor:
         product: Tensor = self.levels[index].laplacian.apply(X[None])[0]

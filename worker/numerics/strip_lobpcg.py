@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from worker.numerics.constants import TINY
 from worker.numerics.hierarchy import node_sums
 from worker.numerics.lanes import side_by_side
 from worker.numerics.multigrid import Multigrid
@@ -20,7 +21,9 @@ from worker.numerics.strips import Strip, StripGraph, Work
 ROWS_AT_ONCE = 2
 """Right-hand sides of the coarse solve in one lane; fixed, as a factor's rounding depends on it."""
 
-TINY = 1e-30
+OVERCORRECTION = 1.3
+"""Steps from group to group follow a slope too timidly. With 1 / 1.3 / 1.6 / 2 a photograph's bound
+(astronaut) after eight steps is 0.070 / 0.047 / 0.057 / 0.076."""
 
 
 class Ritz(NamedTuple):
@@ -75,19 +78,34 @@ class StripBlock:
         yield from self._graph.each(fill)
 
     def smooth(self, fixed: Tensor) -> Work[Ritz]:
-        """The pairs after one Jacobi step on their residuals; `fixed` is (a, n)."""
+        """The pairs after two Jacobi steps on their residuals; `fixed` is (a, n).
 
-        def jacobi(_: int, s: Strip) -> None:
-            for piece in s.pieces:
-                self._Z[:, piece] = self._residual(piece) * self._relaxed[piece]
-
-        def image(i: int, s: Strip) -> None:
-            self._LZ[:, s.own] = self._graph.product(i, self._Z[:, s.read])
-
-        yield from self._graph.each(jacobi)
-        yield from self._graph.each(image)
+        A residual is mostly high frequencies, which say little about the angle. Smoothed, it proves
+        more; and both steps are the first half of a V-cycle. (Two before the coarse correction are
+        better than one before and one after, which costs as much.)
+        """
+        yield from self._graph.each(self._first_jacobi)
+        yield from self._graph.each(self._first_image)
+        yield from self._graph.each(self._second_jacobi)
+        yield from self._graph.each(self._second_image)
         ritz = yield from self._ritz(self._smoothed, len(self.X), fixed)
         return ritz
+
+    def _first_jacobi(self, _: int, s: Strip) -> None:
+        for piece in s.pieces:
+            self._Z[:, piece] = self._residual(piece) * self._relaxed[piece]
+
+    def _first_image(self, index: int, s: Strip) -> None:
+        self._LZ[:, s.own] = self._graph.product(index, self._Z[:, s.read])
+
+    def _second_jacobi(self, _: int, s: Strip) -> None:
+        for piece in s.pieces:
+            left = self._residual(piece) - self._LZ[:, piece]
+            self._V[:, piece] = left * self._relaxed[piece]
+
+    def _second_image(self, index: int, s: Strip) -> None:
+        self._Z[:, s.own] += self._V[:, s.own]
+        self._LZ[:, s.own] += self._graph.product(index, self._V[:, s.read])
 
     def residuals(self, ritz: Ritz, turn: Tensor, out: Tensor) -> Work[Tensor]:
         """||L x - theta x|| of smoothed pairs, (k,) float64.
@@ -111,24 +129,16 @@ class StripBlock:
         return torch.stack(squares).sum(0).sqrt()
 
     def step(self) -> Work[None]:
-        """Finish the V-cycle that `smooth` began; Rayleigh-Ritz on pairs, correction, direction."""
+        """Correct on the coarse levels; Rayleigh-Ritz on pairs, correction, last direction."""
         coarse = yield from self._coarse_correction()
         nodes = self._grids.levels[0].nodes
 
-        def correct(i: int, s: Strip) -> None:
+        def correct(index: int, s: Strip) -> None:
             Z = coarse[:, nodes[s.read]].to(self.X.dtype)
             self._Z[:, s.own] += Z[:, s.inner]
-            self._LZ[:, s.own] += self._graph.product(i, Z)
-            for piece in s.pieces:
-                left = self._residual(piece) - self._LZ[:, piece]
-                self._V[:, piece] = left * self._relaxed[piece]
-
-        def smooth_again(i: int, s: Strip) -> None:
-            self._Z[:, s.own] += self._V[:, s.own]
-            self._LZ[:, s.own] += self._graph.product(i, self._V[:, s.read])
+            self._LZ[:, s.own] += self._graph.product(index, Z)
 
         yield from self._graph.each(correct)
-        yield from self._graph.each(smooth_again)
         ritz = yield from self._ritz(self._basis, len(self.X))
         yield from self._advance(ritz)
 
@@ -159,7 +169,7 @@ class StripBlock:
         return torch.cat([x[:, piece] for x in S]), torch.cat([x[:, piece] for x in LS])
 
     def _coarse_correction(self) -> Work[Tensor]:
-        """The first coarse level's answer to what the Jacobi step left, (q, m)."""
+        """The first coarse level's answer to what the Jacobi steps left, (q, m)."""
         level = self._grids.levels[0]
         R = level.mass.new_empty(self._searched, level.size)
 
@@ -171,7 +181,7 @@ class StripBlock:
         yield from self._graph.each(restrict)
         yield []
         calls = [partial(self._grids.solve, rows) for rows in torch.split(R, ROWS_AT_ONCE)]
-        return torch.cat(side_by_side(self._graph.lanes, calls))
+        return OVERCORRECTION * torch.cat(side_by_side(self._graph.lanes, calls))
 
     def _advance(self, ritz: Ritz) -> Work[None]:
         """Replace the block by the pairs found, and P by the way that led there."""

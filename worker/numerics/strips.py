@@ -18,18 +18,20 @@ from worker.numerics.lanes import side_by_side
 from worker.numerics.laplacian import Laplacian, image_laplacian
 from worker.numerics.stencil import Offset
 
-STRIP_ROWS = 128
-"""Rows of a strip at most: the rows above and below that are computed twice are a tenth of them."""
+STRIP_PIXELS, STRIP_ROWS = 1 << 18, 128
+"""A strip has at most so many rows, and pixels where that leaves it 32 rows. The twelve rows around
+it that are computed twice are a tenth of the most."""
 
-WEIGHT_BYTES = 1 << 30
-"""Edge weights kept, for about 2048 x 2048 pixels; those of other strips are computed for every
-product, which then takes three times as long."""
+WEIGHT_BYTES, VECTOR_BYTES = 5 << 28, 48
+"""Edge weights of at most 1.25 GiB are kept, less 48 bytes a pixel for the vectors: all of them up
+to 2048 x 2048. The others are computed anew for every product, which then takes three times as
+long; 4096 x 4096 pixels stay inside 4 GiB."""
 
 PIECE = 1 << 14
 """Pixels of a dozen vectors that are worked on at once where no neighbours are needed, 1 MB."""
 
 PAUSE_PIXELS = 1 << 20
-"""Work on more pixels than this is done in parts, with a chance to stop after each."""
+"""After work on so many pixels there is a pause, a chance to stop: about 50 ms on two cores."""
 
 T = TypeVar("T")
 Work = Generator[list[int], None, T]
@@ -60,7 +62,8 @@ class Strip:
 
 def strips_of(height: int, width: int, reach: int) -> tuple[Strip, ...]:
     """Whole blocks of aggregates each; at least two where the image has two such blocks."""
-    rows = max(BLOCK, min(STRIP_ROWS, -(-height // (2 * BLOCK)) * BLOCK))
+    most = min(STRIP_ROWS, max(32, STRIP_PIXELS // width // BLOCK * BLOCK))
+    rows = max(BLOCK, min(most, -(-height // (2 * BLOCK)) * BLOCK))
     across = -(-width // BLOCK) * GROUPS  # nodes in a row of blocks
     strips = []
     for top in range(0, height, rows):
@@ -85,11 +88,14 @@ class StripGraph:
         self._image, self._stencil, self._tau, self.lanes = image, stencil, tau, lanes
         self.height, self.width = image.shape[1:]
         self.n = self.height * self.width
-        self.strips = strips_of(self.height, self.width, max((o.dy for o in stencil), default=0))
+        reach = max((o.dy for o in stencil), default=0)
+        self.strips = strips_of(self.height, self.width, reach)
         self.degree = torch.zeros(self.n, device=image.device)
         self._kept: dict[int, Laplacian] = {}
-        edge = (len(stencil) + 2) * 4
-        self._room = WEIGHT_BYTES // (edge * max(s.read.stop - s.read.start for s in self.strips))
+        largest = max(s.read.stop - s.read.start for s in self.strips) + reach * self.width
+        room = max(0, WEIGHT_BYTES - VECTOR_BYTES * self.n)
+        self._room = room // (4 * max(1, len(stencil)) * largest)
+        self._since_pause = 0  # pixels
 
     def laplacian(self, index: int) -> Laplacian:
         """Of the pixels strip `index` reads; exact in its own rows."""
@@ -119,9 +125,12 @@ class StripGraph:
         at_once = max(self.lanes, PAUSE_PIXELS // largest)
         results: list[T] = []
         for start in range(0, len(calls), at_once):
-            if start:
+            if self._since_pause >= PAUSE_PIXELS:
+                self._since_pause = 0
                 yield []
-            results += side_by_side(self.lanes, calls[start : start + at_once])
+            group = calls[start : start + at_once]
+            results += side_by_side(self.lanes, group)
+            self._since_pause += largest * len(group)
         return results
 
     def apply(self, X: Tensor) -> Work[Tensor]:

@@ -22,8 +22,9 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "quality": (["fast", "standard", "quality"], ["best", 1]),
     "tile_size": ([32, 128], [15, 129, 64.5, False]),
     "overlap": ([0, 32], [-1, 33, 65]),
-    "scope": (["tiles"], ["image", "both", "x"]),
-    "solver": (["lobpcg"], ["lanczos", "x"]),
+    "scope": (["tiles", "image"], ["both", "x"]),
+    "solver": (["lobpcg", "lanczos"], ["x", ""]),
+    "iterations": ([1, 200, 30.0], [0, 201, 1.5, True, "30", None]),
     "tolerance": ([0.001, 1], [0.0009, 1.1, math.nan, "0.1"]),
     "radii": ([[1, 2, 3, 4, 5, 6], [8], [1] * 8], [[], [0], [9], [1.5], [True], "1", {}, [1] * 9]),
     "radius_weights": ([[1, 0, 0, 0, 0, 0]], [[1], [0] * 6, [-1] * 6, [math.inf] * 6, [1e9] * 6]),
@@ -34,7 +35,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "low_gate": (["segments", "shadow"], ["x"]),
     "overlap_mode": (["replace", "blend"], ["x"]),
     "shadow_projection": (["diameter", "fixed"], ["x"]),
-    "contours": (["auto", "global", "local"], ["spectral", "x"]),
+    "contours": (["auto", "global", "local", "spectral"], ["x"]),
     "percentile": ([0, 100], [-1, 100.5]),
     "gate_sharpness": ([0, 100], [-1, 101]),
     "effect_strength": ([0, 4], [-0.1, 4.1, 10**400, True]),
@@ -54,6 +55,8 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
     "max_side": ([64, 8192], [63, 8193]),
     "deadline_s": ([0.001, 10], [0, -1, 10.01, 60, math.nan, math.inf, "10"]),
 }
+RENDERS = ["viridis", "ranks", "contours"]
+NEEDS = {"iterations": {"solver": "lanczos"}}  # what a field cannot be given without
 OF_FIELD = [*list(RANGES)[: list(RANGES).index("low_gate")], "max_side", "deadline_s"]
 Parse = Callable[..., ShadeSpec | FieldSpec]
 
@@ -70,7 +73,7 @@ def fields_of(problem: BadSpec) -> list[str]:
 
 def test_the_fields_are_those_of_the_contract() -> None:
     assert set(ShadeSpec.model_fields) == set(RANGES)
-    assert set(FieldSpec.model_fields) == {*OF_FIELD, "render"}
+    assert set(FieldSpec.model_fields) == {*OF_FIELD, "render", "background"}
 
 
 @pytest.mark.parametrize(("parse", "name"), [(parse_shade, name) for name in RANGES] + [
@@ -78,11 +81,12 @@ def test_the_fields_are_those_of_the_contract() -> None:
 ])  # fmt: skip
 def test_range_of_a_field_in_json(parse: Parse, name: str) -> None:
     accepted, refused = RANGES[name]
+    others = NEEDS.get(name, {})
     for value in accepted:
-        spec = parse([], json.dumps({name: value}).encode())
+        spec = parse([], json.dumps(others | {name: value}).encode())
         spec.to_params()
     for value in refused:
-        problem = refusal(parse, [], json.dumps({name: value}).encode())
+        problem = refusal(parse, [], json.dumps(others | {name: value}).encode())
         assert fields_of(problem) == [name], value
         assert name in problem.detail
         assert len(problem.detail) < 200
@@ -90,11 +94,12 @@ def test_range_of_a_field_in_json(parse: Parse, name: str) -> None:
 
 @pytest.mark.parametrize("name", list(RANGES))
 def test_form_text_means_the_same_as_json(name: str) -> None:
+    others = NEEDS.get(name, {})
     for value in RANGES[name][0]:
         text = value if isinstance(value, str) else json.dumps(value)
-        in_json = parse_shade([], json.dumps({name: value}).encode())
-        assert parse_shade([(name, text)]) == in_json
-        assert parse_shade([(name, f" {text} ")]) == in_json
+        in_json = parse_shade([], json.dumps(others | {name: value}).encode())
+        assert parse_shade([*others.items(), (name, text)]) == in_json
+        assert parse_shade([*others.items(), (name, f" {text} ")]) == in_json
 
 
 def test_lists_and_switches_as_people_write_them_in_forms() -> None:
@@ -182,11 +187,7 @@ def test_envelope_replaces_single_values_of_a_phase() -> None:
     ("name", "value"),
     [
         ("mode", "cross"),
-        ("scope", "image"),
         ("scope", "both"),
-        ("solver", "lanczos"),
-        ("iterations", "30"),
-        ("contours", "spectral"),
         ("envelope_curve", "stretch"),
     ],
 )
@@ -196,10 +197,54 @@ def test_what_is_not_built_yet_is_refused_by_name(name: str, value: str) -> None
     assert "not available yet" in error.message
 
 
-def test_a_second_image_and_line_drawings_are_not_built_yet() -> None:
+def test_a_second_image_is_not_taken_yet() -> None:
     assert fields_of(refusal(parse_shade, [], has_source=True)) == ["source"]
-    (error,) = refusal(parse_field, [("render", "contours")]).errors
-    assert "not available yet" in error.message
+
+
+def test_iterations_belong_to_lanczos_which_solves_tiles() -> None:
+    params = parse_field([("solver", "lanczos"), ("iterations", "50")]).to_params()
+    assert (params.solver, params.iterations) == ("lanczos", 50)
+    assert parse_field([("solver", "lanczos")]).to_params().iterations == 30
+    for parse in (parse_shade, parse_field):
+        for solver in ([], [("solver", "lobpcg")]):
+            (error,) = refusal(parse, [*solver, ("iterations", "30")]).errors
+            assert error.field == "iterations"
+            assert "lanczos" in error.message
+        problem = refusal(parse, [("solver", "lanczos"), ("scope", "image")])
+        assert fields_of(problem) == ["solver"]
+
+
+def test_the_whole_image_has_a_tolerance_of_its_own_unless_one_is_given() -> None:
+    image = [("scope", "image")]
+    assert parse_shade(image).to_params().field.scope == "image"
+    assert parse_shade(image).to_params().field.tolerance == 0.1
+    for text in ("0.03", "0.2"):
+        given = parse_field([*image, ("tolerance", text)]).to_params()
+        assert given.tolerance == float(text)
+    assert parse_field([]).to_params().tolerance == 0.03
+
+
+def test_a_line_drawing_implies_the_whole_image() -> None:
+    drawing = [("render", "contours")]
+    params = parse_field(drawing).to_params()
+    assert (params.scope, params.render, params.tolerance) == ("image", "contours", 0.1)
+    assert parse_field([*drawing, ("scope", "image")]).to_params() == params
+    assert fields_of(refusal(parse_field, [*drawing, ("scope", "tiles")])) == ["scope"]
+    assert fields_of(refusal(parse_field, [*drawing, ("solver", "lanczos")])) == ["solver"]
+    assert parse_field([("render", "ranks")]).to_params().scope == "tiles"
+
+
+@pytest.mark.parametrize("render", RENDERS)
+def test_the_paper_of_a_drawing_is_a_colour_or_nothing(render: str) -> None:
+    def paper(text: str) -> tuple[int, int, int] | None:
+        return parse_field([("render", render), ("background", text)]).to_params().background
+
+    assert parse_field([("render", render)]).to_params().background == (255, 255, 255)
+    assert paper("#0aF3c4") == (10, 243, 196)
+    assert paper("transparent") is None
+    (error,) = refusal(parse_field, [("background", "white")]).errors
+    assert error.message == "must look like #rrggbb or be transparent, not 'white'"
+    assert fields_of(refusal(parse_shade, [("background", "transparent")])) == ["background"]
 
 
 def test_unknown_fields_are_refused_by_name_with_a_guess() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.numerics.compiled import compiled
-from worker.numerics.compiled.dense import band_solve, gram, ritz
+from worker.numerics.compiled.dense import band_solve, combine, dot, gram, ritz
 from worker.numerics.constants import BLOCK, GROUPS, MIN_RANGE
 
 Array = NDArray[Any]
@@ -47,7 +47,8 @@ def aggregate(rgb: Array, height: int, width: int, labels: Array) -> tuple[int, 
 def _median_cut(rgb: Array, index: Array, group: Array) -> int:
     """Split the group with the widest channel at its middle, up to GROUPS; returns the count."""
     low, high = np.empty((GROUPS, 3), rgb.dtype), np.empty((GROUPS, 3), rgb.dtype)
-    group[:] = 0
+    for i in range(len(group)):
+        group[i] = 0
     count = 1
     _ranges(rgb, index, group, 0, low, high)
     while count < GROUPS:
@@ -140,22 +141,35 @@ def restrict(labels: Array, x: Array, out: Array) -> None:
 
 
 @compiled
-def coarse_vectors(factor: Array, sizes: Array, guess: Array, steps: int, keep: int) -> Array:
-    """Inverse subspace iteration from `guess` (p, m): (keep, m), the constant deflated.
+def coarse_vectors(factor: Array, sizes: Array, U: Array, steps: int) -> Array:
+    """Inverse subspace iteration from U (p, m), in place, the constant deflated.
 
     As `worker.numerics.coarse.coarse_eigenvectors`; U A U^T is had for free from the solve.
     """
-    U = guess
-    p = len(U)
-    total = sizes.sum()
-    for step in range(steps):
+    p, m = U.shape
+    B, V, weighted = np.empty((p, m)), np.empty((p, m)), np.empty((p, m))
+    for _ in range(steps):
+        _deflate(U, sizes)
         for v in range(p):
-            U[v] -= (U[v] * sizes).sum() / total
-        B = U * sizes
-        V = B.copy()
+            for i in range(m):
+                B[v, i] = V[v, i] = U[v, i] * sizes[i]
         band_solve(factor, V)
+        _deflate(V, sizes)
         for v in range(p):
-            V[v] -= (V[v] * sizes).sum() / total
-        _, C = ritz(gram(V, V * sizes), gram(V, B), keep if step == steps - 1 else p)
-        U = C @ V
+            for i in range(m):
+                weighted[v, i] = V[v, i] * sizes[i]
+        _, C = ritz(gram(V, weighted), gram(V, B), p)
+        combine(C, V, U)
     return U
+
+
+@compiled
+def _deflate(U: Array, sizes: Array) -> None:
+    """Subtract the mean over pixels from every row."""
+    total = 0.0
+    for i in range(len(sizes)):
+        total += sizes[i]
+    for v in range(len(U)):
+        mean = dot(U[v], sizes) / total
+        for i in range(len(sizes)):
+            U[v, i] -= mean

@@ -89,28 +89,59 @@ def centre(x: Array) -> None:
 
 @compiled
 def ritz(G: Array, H: Array, keep: int) -> tuple[Array, Array]:
-    """As `worker.numerics.rayleigh_ritz`, for one tile: theta (keep,) and C (keep, s)."""
+    """As `worker.numerics.rayleigh_ritz`, for one tile: theta (keep,) and C (keep, s).
+
+    Loops instead of array expressions, here and elsewhere: those take seconds to compile.
+    """
     s = len(G)
     d = np.zeros(s)
     for i in range(s):
         if G[i, i] > 0:
             d[i] = 1 / np.sqrt(G[i, i])
-    w, V = np.linalg.eigh(G * d.reshape(s, 1) * d)
-    H = H * d.reshape(s, 1) * d
-    T = np.empty((s, s))
+    A, B = np.empty((s, s)), np.empty((s, s))
+    for i in range(s):
+        for j in range(s):
+            A[i, j] = G[i, j] * d[i] * d[j]
+            B[i, j] = H[i, j] * d[i] * d[j]
+    w, T = np.linalg.eigh(A)
     for j in range(s):
         scale = 1 / np.sqrt(w[j]) if w[j] > DROP * w[s - 1] else 0.0
         for i in range(s):
-            T[i, j] = V[i, j] * scale
-    H = T.T.copy() @ (H @ T)
-    H = (H + H.T) / 2
-    far = 2 * np.abs(H).max() + 1
+            T[i, j] *= scale
+    A = _congruent(B, T)
+    far = 1.0
+    for i in range(s):
+        for j in range(s):
+            far = max(far, 1 + 2 * abs(A[i, j]))
     for j in range(s):
         if not w[j] > DROP * w[s - 1]:
-            H[j, j] += far  # to the far end of the spectrum instead of to a false zero
-    theta, Q = np.linalg.eigh(H)
-    C = (T @ Q[:, :keep].copy()).T.copy() * d
-    return theta[:keep].copy(), C
+            A[j, j] += far  # to the far end of the spectrum instead of to a false zero
+    theta, Q = np.linalg.eigh(A)
+    C = np.zeros((keep, s))
+    for v in range(keep):
+        for i in range(s):
+            for j in range(s):
+                C[v, i] += d[i] * T[i, j] * Q[j, v]
+    return theta[:keep], C
+
+
+@compiled
+def _congruent(B: Array, T: Array) -> Array:
+    """T^T B T, symmetric."""
+    s = len(B)
+    BT, out = np.zeros((s, s)), np.zeros((s, s))
+    for i in range(s):
+        for p in range(s):
+            for j in range(s):
+                BT[i, j] += B[i, p] * T[p, j]
+    for p in range(s):
+        for i in range(s):
+            for j in range(s):
+                out[i, j] += T[p, i] * BT[p, j]
+    for i in range(s):
+        for j in range(i):
+            out[i, j] = out[j, i] = (out[i, j] + out[j, i]) / 2
+    return out
 
 
 # --- a symmetric band matrix: A[i, width + j - i] holds row i, columns i - width .. i -------------

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.numerics.compiled import compiled
-from worker.numerics.compiled.coarse import coarse_vectors, restrict
+from worker.numerics.compiled.coarse import restrict
 from worker.numerics.compiled.dense import band_solve, centre, combine, dot, gram, ritz
 from worker.numerics.compiled.edges import multiply
 from worker.numerics.constants import CLUSTER_GAP, OVERCORRECTION, TINY
@@ -27,31 +27,43 @@ def first_block(
     shifts: Array,
     pad: int,
     labels: Array,
-    factor: Array,
-    features: Array,  # (p, m) float64, the start of the coarse iteration
-    sizes: Array,  # (m,) float64
-    steps: int,
+    U: Array,  # (k, m) float64, the first coarse eigenvectors
+    guess: Array,  # (j, n), tried beside them; j may be 0
     X: Array,  # (k, n), written
     LX: Array,
     theta: Array,  # (k,)
-    guess: Array,  # (j, n), tried beside the coarse vectors; j may be 0
 ) -> None:
     """Rayleigh-Ritz on the prolonged coarse eigenvectors and a guess."""
     k, n = X.shape
     j = len(guess)
-    U = coarse_vectors(factor, sizes, features, steps, k)
     S, LS = np.empty((j + k, n), X.dtype), np.empty((j + k, n), X.dtype)
-    S[:j] = guess
+    copy(guess, S[:j])
     for v in range(k):
         for i in range(n):
             S[j + v, i] = U[v, labels[i]]
     for v in range(j + k):
         centre(S[v])
     multiply(weights, shifts, pad, S, LS)
-    values, C = ritz(gram(S, S), gram(S, LS), k)
+    _keep(S, LS, X, LX, theta)
+
+
+@compiled
+def _keep(S: Array, LS: Array, X: Array, LX: Array, theta: Array) -> Array:
+    """Rayleigh-Ritz on the rows of S, into X (k, n); returns the coordinates (k, s)."""
+    values, C = ritz(gram(S, S), gram(S, LS), len(X))
     combine(C, S, X)
     combine(C, LS, LX)
-    theta[:] = values
+    for v in range(len(X)):
+        theta[v] = values[v]
+    return C
+
+
+@compiled
+def copy(source: Array, target: Array) -> None:
+    """The rows of `source` into `target`."""
+    for v in range(len(source)):
+        for i in range(source.shape[1]):
+            target[v, i] = source[v, i]
 
 
 @compiled
@@ -72,7 +84,9 @@ def smooth(
 ) -> None:
     """Smooth the residuals once: half of a V-cycle, and the vectors that are certified."""
     (k, n), q = X.shape, len(Z)
-    S, LS = X.copy(), LX.copy()
+    S, LS = np.empty((k, n), X.dtype), np.empty((k, n), X.dtype)
+    copy(X, S)
+    copy(LX, LS)
     for v in range(q):
         t = X.dtype.type(theta[v])
         for i in range(n):
@@ -80,15 +94,15 @@ def smooth(
         centre(Z[v])
     multiply(weights, shifts, pad, Z, LZ)
     for v in range(q):
-        S[v] -= Z[v]
-        LS[v] -= LZ[v]
-    values, C = ritz(gram(S, S), gram(S, LS), k)
-    combine(C, S, out)
-    combine(C, LS, Lout)
-    theta_out[:] = values
+        for i in range(n):
+            S[v, i] -= Z[v, i]
+            LS[v, i] -= LZ[v, i]
+    _keep(S, LS, out, Lout, theta_out)
+    row = S[0]  # no longer needed
     for v in range(k):
-        t = X.dtype.type(values[v])
-        row = Lout[v] - t * out[v]
+        t = X.dtype.type(theta_out[v])
+        for i in range(n):
+            row[i] = Lout[v, i] - t * out[v, i]
         residual[v] = np.sqrt(dot(row, row))
 
 
@@ -113,7 +127,8 @@ def step(
     (k, n), q = X.shape, len(Z)
     rows = k + q + searched
     S, LS = np.empty((rows, n), X.dtype), np.empty((rows, n), X.dtype)
-    S[:k], LS[:k] = X, LX
+    copy(X, S)
+    copy(LX, LS)
     W, LW = S[k : k + q], LS[k : k + q]
     _v_cycle(weights, shifts, pad, inverse, labels, factor, X, LX, theta, Z, LZ, W, LW)
     for v in range(q):
@@ -123,12 +138,11 @@ def step(
                 W[v, i] -= c * X[u, i]
                 LW[v, i] -= c * LX[u, i]
         _scale(W[v], LW[v])
-    S[k + q :], LS[k + q :] = P[:searched], LP[:searched]
-    values, C = ritz(gram(S, S), gram(S, LS), k)
-    combine(C, S, X)
-    combine(C, LS, LX)
-    theta[:] = values
-    direction = C[:q, k:].copy()
+    copy(P[:searched], S[k + q :])
+    copy(LP[:searched], LS[k + q :])
+    C = _keep(S, LS, X, LX, theta)
+    direction = np.empty((q, rows - k))
+    copy(C[:q, k:], direction)
     combine(direction, S[k:], P[:q])
     combine(direction, LS[k:], LP[:q])
     for v in range(q):

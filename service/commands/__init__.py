@@ -1,0 +1,1 @@
+"""`itten shade` and `itten field`: one picture, without a server."""
