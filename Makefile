@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 TORCH_INDEX ?=
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: serve test check format clean
+.PHONY: serve test check bench format clean
 
 serve: $(VENV)/.serve
 	$(BIN)/itten serve
@@ -19,6 +19,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# A quarter of an hour on an idle machine; make bench ARGS=--quick takes a minute, writes nothing.
+bench: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.engine $(ARGS)
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -28,15 +32,20 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.serve: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing Itten into $(VENV); the first time takes a minute."
+	@echo "Installing Itten into $(VENV); the first time takes a minute or two."
 ifneq ($(TORCH_INDEX),)
 	$(PIP) install --index-url $(TORCH_INDEX) -c constraints.txt torch
 endif
 	$(PIP) install -c constraints.txt -e .
+	$(BIN)/python -m worker.numerics.precompile
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.serve
 	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(PIP) install -c constraints.txt -e '.[bench]'
 	@touch $@
 
 # The system's Chromium where the user may install it, else Playwright's own.

@@ -27,11 +27,13 @@ class Work:
     pixels: int
     passes: int
     deadline: float  # on the caller's clock, seconds
+    effort: float = 1.0  # of a pass's field, in fields of tiles with the default settings
 
     def cost_s(self, hello: Hello) -> float:
         """Seconds of an idle worker for all of it, as it measured itself."""
         shading = hello.shade_s_per_mp if self.kind == "shade" else 0.0
-        return self.passes * (hello.field_s_per_mp + shading) * self.pixels / 1e6
+        per_mp = self.effort * hello.field_s_per_mp + shading
+        return self.passes * per_mp * self.pixels / 1e6
 
 
 @dataclass(frozen=True)

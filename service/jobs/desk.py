@@ -106,7 +106,7 @@ class Desk:
         for as_format in FORMATS:
             if as_format == order.wanted:
                 check_encodable(width, height, as_format)
-        return Work(order.kind, width * height, order.passes, order.deadline)
+        return Work(order.kind, width * height, order.passes, order.deadline, order.effort)
 
     def _made(self, order: Order, picture: Picture, place: Place) -> LiveJob:
         record = Job(

@@ -5,9 +5,11 @@ from typing import Literal
 
 from service.pictures.encode import Format
 from service.spec.specs import FieldSpec, ShadeSpec, parse_field, parse_shade
-from worker.wire.params import FieldParams, JobParams
+from worker.wire.params import FieldParams, JobParams, ShadeParams
 
 WHITE = "#ffffff"
+WHOLE_IMAGE, OUTLINES = 4.0, 2.0  # measured: the field of one graph, and the start of one
+LANCZOS_STEPS = 10  # of the reference mode for the price of a field
 Wanted = Format | Literal["npz", "svg", "document"]
 
 
@@ -42,6 +44,17 @@ class Order:
     def deadline(self) -> float:
         """When the answer is due, by trio's clock."""
         return self.arrived + self.deadline_s
+
+    @property
+    def effort(self) -> float:
+        """What a pass's field costs, in fields of tiles with the default settings."""
+        shade = self.params if isinstance(self.params, ShadeParams) else None
+        field = shade.field if shade else self.params
+        assert isinstance(field, FieldParams)
+        if field.scope == "image":
+            return WHOLE_IMAGE
+        tiles = field.iterations / LANCZOS_STEPS if field.solver == "lanczos" else 1.0
+        return tiles + (OUTLINES if shade and shade.contours == "spectral" else 0.0)
 
     @property
     def is_drawing(self) -> bool:

@@ -7,6 +7,7 @@ import torch
 from worker.kinds.costs import SHADING
 from worker.kinds.solving import field_settings
 from worker.numerics.field import FieldSolver
+from worker.numerics.precompile import precompile
 from worker.shader.colour import luma
 from worker.shader.contours import contour_rule
 from worker.shader.envelope import Phase
@@ -50,6 +51,8 @@ def warm_up(device: torch.device) -> tuple[float, float]:
     Returns:
         Seconds of field and of shading per megapixel and pass.
     """
+    if device.type == "cpu":
+        precompile()
     picture = _test_picture(device)
     rule = contour_rule(luma(picture.rgb), "local")
     for _ in range(2):

@@ -18,6 +18,7 @@ def work(seconds: float = 1.0, deadline: float = 10.0) -> Work:
 def test_cost_counts_pixels_passes_and_the_kind():
     assert Work("shade", 500_000, 4, 10).cost_s(HELLO) == pytest.approx(6.0)
     assert Work("field", 500_000, 1, 10).cost_s(HELLO) == pytest.approx(0.5)
+    assert Work("shade", 500_000, 4, 10, effort=3).cost_s(HELLO) == pytest.approx(10.0)
 
 
 def test_without_a_worker_nobody_gets_in():

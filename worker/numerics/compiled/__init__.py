@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba.core.config import reload_config
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -33,12 +34,12 @@ def _cache_dir() -> Path:
     return folder
 
 
-if not numba.config.CACHE_DIR:
-    numba.config.CACHE_DIR = str(_cache_dir())
+os.environ.setdefault("NUMBA_CACHE_DIR", str(_cache_dir()))
+reload_config()  # type: ignore[no-untyped-call]
 
 
 def compiled(function: F) -> F:
     """Compile on the first call for each kind of array; vectorised where sums may be reordered."""
-    jit = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
+    jit: Any = numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=_FAST)
     made: F = jit(function)
     return made

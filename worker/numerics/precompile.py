@@ -1,0 +1,31 @@
+"""Compile every loop for this processor now: `python -m worker.numerics.precompile`.
+
+It takes about half a minute, once; what comes out is kept (`worker.numerics.compiled`).
+"""
+
+import torch
+
+from worker.numerics.cpu_batch import CpuBatch
+from worker.numerics.laplacian import image_laplacian
+from worker.numerics.stencil import half_stencil
+
+SIDE = 24  # pixels: more than is solved without a coarse problem
+
+
+def precompile() -> None:
+    """Run each loop in both precisions on a small tile, and on one with a guess."""
+    random = torch.Generator().manual_seed(1)
+    rgb = torch.rand(1, 3, SIDE, SIDE, generator=random)
+    stencil = half_stencil((1, 2), (1.0, 0.6))
+    for dtype in (torch.float32, torch.float64):
+        batch = CpuBatch(rgb.to(dtype), stencil, 0.15, 4)
+        solution = batch.certify()
+        batch.step()
+        CpuBatch(rgb.to(dtype), stencil, 0.15, 4, solution.vectors)
+        laplacian = image_laplacian(rgb.to(dtype), stencil, 0.15)
+        laplacian.apply(solution.vectors)
+        laplacian.coupling(torch.zeros(1, SIDE * SIDE, dtype=torch.int64), 1)
+
+
+if __name__ == "__main__":
+    precompile()
