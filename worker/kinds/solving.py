@@ -21,6 +21,8 @@ from worker.wire.params import FieldParams
 BATCH_PIXELS = {"cpu": 12 * 64 * 64, "cuda": 256 * 64 * 64}
 """Pixels of tiles in one batch; on one CPU core a step of 12 tiles of 64 x 64 takes 40 ms."""
 
+QUANTUM_S = 0.03
+"""How long lanes go on without looking at each other; the engine looks at deadlines after that."""
 
 MOST_LANES = 4
 """Beyond that the lanes wait for Python's lock more than they compute."""
@@ -36,6 +38,7 @@ def field_settings(params: FieldParams, device: torch.device) -> FieldSettings:
         tau=params.edge_threshold,
         lanes=min(MOST_LANES, cores()) if device.type == "cpu" else 1,
         batch_pixels=BATCH_PIXELS.get(device.type, BATCH_PIXELS["cpu"]),
+        quantum_s=QUANTUM_S,
         iterations=params.iterations,
     )
 

@@ -1,6 +1,6 @@
 """The Fiedler field of one image: tiles solved batch by batch, always with a best state so far."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import count
 
@@ -9,8 +9,16 @@ from torch import Tensor
 
 from worker.numerics.batches import Batch, open_batch
 from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState, TileStatus
-from worker.numerics.lanes import in_lanes, side_by_side
-from worker.numerics.refining import FIRST, Attempt, Stage, ended, hemmed, next_attempt
+from worker.numerics.lanes import in_lanes
+from worker.numerics.refining import (
+    FIRST,
+    Attempt,
+    Stage,
+    ended,
+    first_attempt,
+    hemmed,
+    next_attempt,
+)
 from worker.numerics.tile_batch import BLOCKS, DENSE_PIXELS, Solution, solve_dense
 from worker.numerics.tiling import tile_image
 
@@ -19,7 +27,10 @@ COMPACT = 0.75
 as much as half a step."""
 
 WHOLE_PIXELS = 2_000_000
-"""Up to this size the whole image is coarse before any tile is refined; above, row by row."""
+"""Up to this size the whole image is coarse before any tile is refined; above, strip by strip."""
+
+STRIP_TILES = 256
+"""A strip is as many rows of tiles as have no more than these, or one row."""
 
 OPEN_BYTES = 512 << 20
 """Prepared batches kept between their coarse and their refined state; others are made again."""
@@ -39,6 +50,7 @@ class FieldSolver(FieldState):
         height, width = image.shape[1:]
         tiling = tile_image(height, width, settings.tile_size, settings.overlap)
         super().__init__(image, tiling, settings, CHANNELS)
+        self._first = first_attempt(settings.stencil)
         self._escalated: dict[Attempt, list[int]] = {}
         self._warm = False  # whether `vectors` holds a first guess for waiting tiles
         self._work = self._run(previous)
@@ -78,7 +90,8 @@ class FieldSolver(FieldState):
         if self.tiling.height * self.tiling.width <= WHOLE_PIXELS:
             return [tiles]
         columns = self.tiling.columns
-        return [tiles[i : i + columns] for i in range(0, len(tiles), columns)]
+        strip = columns * max(1, STRIP_TILES // columns)
+        return [tiles[i : i + strip] for i in range(0, len(tiles), strip)]
 
     def _batches(self, tiles: list[int], attempt: Attempt = FIRST) -> list[list[int]]:
         size = self.settings.batch_pixels // self.vectors.shape[2] * FIRST.k // attempt.k
@@ -99,29 +112,28 @@ class FieldSolver(FieldState):
             tiles: of which nothing is known yet.
             begun: tiles to go on with.
         """
-        lanes, batches = self.settings.lanes, self._batches(tiles)
-        opened: list[tuple[list[int], Batch | None]] = []
-        memory = 0
-        for i in range(0, len(batches), lanes):
-            group = batches[i : i + lanes]
-            for of_batch, batch in zip(
-                group, side_by_side(lanes, [partial(self._begin, b) for b in group]), strict=True
-            ):
-                memory += batch.memory
-                opened.append((of_batch, batch if memory <= OPEN_BYTES else None))
-            yield [t for of_batch in group for t in of_batch]
-        opened += [(of_batch, None) for of_batch in self._batches(begun)]
-        yield from in_lanes(lanes, [self._refine(t, b, FIRST) for t, b in opened])
+        batches = self._batches(tiles, self._first)
+        opened: list[Batch | None] = [None] * len(batches)
+        yield from self._in_lanes(self._begin(i, b, opened) for i, b in enumerate(batches))
+        batches += self._batches(begun, self._first)
+        opened += [None] * (len(batches) - len(opened))
+        refining = zip(batches, opened, strict=True)
+        yield from self._in_lanes([self._refine(b, of, self._first) for b, of in refining])
         while self._escalated:
             # In a fixed order: lanes add in any, and what is batched together shows in the bytes.
             attempt = min(self._escalated)
             hard = self._batches(sorted(self._escalated.pop(attempt)), attempt)
-            yield from in_lanes(lanes, [self._refine(t, None, attempt) for t in hard])
+            yield from self._in_lanes(self._refine(b, None, attempt) for b in hard)
 
-    def _begin(self, tiles: list[int]) -> Batch:
-        batch = self._open(tiles, FIRST, warm=self._warm)
+    def _in_lanes(self, works: Iterable[Iterator[list[int]]]) -> Iterator[list[int]]:
+        return in_lanes(self.settings.lanes, works, self.settings.quantum_s)
+
+    def _begin(self, i: int, tiles: list[int], opened: list[Batch | None]) -> Iterator[list[int]]:
+        batch = self._open(tiles, self._first, warm=self._warm)
         self._store(tiles, batch.certify(), 0)
-        return batch
+        if (i + 1) * batch.memory <= OPEN_BYTES:
+            opened[i] = batch
+        yield tiles
 
     def _open(self, tiles: list[int], attempt: Attempt, warm: bool) -> Batch:
         rgb = self.tiling.crop(self.image, tiles)

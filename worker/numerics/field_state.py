@@ -38,6 +38,7 @@ class FieldSettings:
     tau: float
     batch_pixels: int  # how many pixels of tiles make a batch on this device
     lanes: int = 1  # batches side by side; more than one only on a CPU
+    quantum_s: float = 0.0  # how long a lane goes on by itself; at least a step
     iterations: int = 30  # of the reference mode
 
 

@@ -26,7 +26,9 @@ class LanczosSolver(FieldState):
         size = max(1, settings.batch_pixels // self.vectors.shape[2])
         tiles = list(range(tiling.count))
         batches = [tiles[i : i + size] for i in range(0, tiling.count, size)]
-        self._work = in_lanes(settings.lanes, [self._solve(batch) for batch in batches])
+        self._work = in_lanes(
+            settings.lanes, [self._solve(batch) for batch in batches], settings.quantum_s
+        )
 
     def step(self) -> list[int]:
         """Some iterations of a batch in each lane; returns the tiles that have been solved."""

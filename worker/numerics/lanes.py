@@ -6,9 +6,11 @@ one other busy process a field of 1.1 s took 4.6 s. Two batches side by side too
 and their bytes do not depend on the number of cores.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeVar
 
 import torch
@@ -44,18 +46,43 @@ def side_by_side(lanes: int, calls: Sequence[Callable[[], T]]) -> list[T]:
     return [future.result() for future in futures]
 
 
-def in_lanes(lanes: int, works: Sequence[Iterator[list[int]]]) -> Iterator[list[int]]:
-    """Run iterators to their ends, `lanes` at a time; yields what each round of steps yields."""
-    waiting = list(works)
-    running: list[Iterator[list[int]]] = []
-    while waiting or running:
-        while waiting and len(running) < lanes:
-            running.append(waiting.pop(0))
-        steps = [_next(work) for work in running]
-        results = side_by_side(lanes, steps)
-        running = [w for w, result in zip(running, results, strict=True) if result is not None]
-        yield [t for result in results if result is not None for t in result]
+def in_lanes(
+    lanes: int, works: Iterable[Iterator[list[int]]], quantum_s: float = 0.0
+) -> Iterator[list[int]]:
+    """Run iterators to their ends, `lanes` at a time; yields what each round of steps yields.
+
+    Args:
+        lanes: how many run side by side.
+        works: each step of one is a short piece of work.
+        quantum_s: how long a lane goes on by itself, from one work to the next; at least a step.
+            The longer, the less the lanes wait for each other.
+    """
+    waiting, running = deque(works), [_Lane() for _ in range(lanes)]
+    while waiting or any(lane.work for lane in running):
+        rounds = [partial(lane.run, waiting, quantum_s) for lane in running]
+        yield [t for changed in side_by_side(lanes, rounds) for t in changed]
 
 
-def _next(work: Iterator[list[int]]) -> Callable[[], list[int] | None]:
-    return lambda: next(work, None)
+class _Lane:
+    """One of several that take their works from the same queue."""
+
+    def __init__(self) -> None:
+        self.work: Iterator[list[int]] | None = None
+
+    def run(self, waiting: deque[Iterator[list[int]]], quantum_s: float) -> list[int]:
+        """Steps until the time is over, or nothing is left; what they yield."""
+        changed: list[int] = []
+        end = time.monotonic() + quantum_s
+        while True:
+            if self.work is None:
+                try:
+                    self.work = waiting.popleft()  # atomic: no two lanes take the same
+                except IndexError:
+                    return changed
+            step = next(self.work, None)
+            if step is None:
+                self.work = None
+                continue
+            changed += step
+            if time.monotonic() >= end:
+                return changed

@@ -15,6 +15,7 @@ from worker.numerics import lobpcg
 from worker.numerics.coarse import CoarseProblem, coarse_eigenvectors
 from worker.numerics.constants import TINY
 from worker.numerics.hierarchy import Level, coarser
+from worker.numerics.laplacian import Laplacian
 from worker.numerics.strips import Work
 
 COARSEST = 1500
@@ -141,7 +142,8 @@ class Multigrid:
             return self._apply(Y[0] * inverse, index)[None] * inverse
 
         def deflated(Y: Tensor) -> Tensor:
-            return (Y - (Y @ constant)[:, None] * constant)[None]
+            rest: Tensor = Y - (Y @ constant)[:, None] * constant
+            return rest[None]
 
         Y = deflated(U * root)
         block = lobpcg.rotate(Y, operator(Y), lobpcg.Block(Y, Y, Y[..., 0].double()))
@@ -152,8 +154,8 @@ class Multigrid:
         return block.X[0] * inverse, block.theta[0]
 
     def _apply(self, X: Tensor, index: int) -> Tensor:
-        product: Tensor = self.levels[index].laplacian.apply(X[None])[0]
-        return product
+        laplacian: Laplacian = self.levels[index].laplacian
+        return laplacian.apply(X[None])[0]
 
     def _centred(self, X: Tensor, index: int) -> Tensor:
         filled = self._filled[index]
@@ -162,4 +164,5 @@ class Multigrid:
 
 def _dot(X: Tensor, Y: Tensor) -> Tensor:
     """Row by row, (k, 1)."""
-    return (X * Y).sum(1, keepdim=True)
+    product: Tensor = (X * Y).sum(1, keepdim=True)
+    return product

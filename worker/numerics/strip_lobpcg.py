@@ -144,9 +144,9 @@ class StripBlock:
 
     def refresh(self) -> Work[None]:
         """L X and L P computed anew: by recurrence they drift, see `lobpcg.refresh`."""
-        self._LX = yield from self._graph.apply(self.X)
+        yield from self._graph.apply(self.X, self._LX)
         if self._moving:
-            self._LP = yield from self._graph.apply(self._P)
+            yield from self._graph.apply(self._P, self._LP)
 
     def _residual(self, piece: slice) -> Tensor:
         q = self._searched

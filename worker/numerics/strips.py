@@ -22,16 +22,16 @@ STRIP_PIXELS, STRIP_ROWS = 1 << 18, 128
 """A strip has at most so many rows, and pixels where that leaves it 32 rows. The twelve rows around
 it that are computed twice are a tenth of the most."""
 
-WEIGHT_BYTES, VECTOR_BYTES = 5 << 28, 48
-"""Edge weights of at most 1.25 GiB are kept, less 48 bytes a pixel for the vectors: all of them up
-to 2048 x 2048. The others are computed anew for every product, which then takes three times as
-long; 4096 x 4096 pixels stay inside 4 GiB."""
+WEIGHT_BYTES, VECTOR_BYTES = 6 << 28, 90
+"""Edge weights of at most 1.5 GiB are kept, less 90 bytes a pixel to make room for the vectors: all
+of them up to 2048 x 2048, next to none of 4096 x 4096, which stays inside 4 GiB that way. The
+others are computed anew for every product, which then takes three times as long."""
 
 PIECE = 1 << 14
 """Pixels of a dozen vectors that are worked on at once where no neighbours are needed, 1 MB."""
 
-PAUSE_PIXELS = 1 << 20
-"""After work on so many pixels there is a pause, a chance to stop: about 50 ms on two cores."""
+PAUSE_PIXELS = 1 << 19
+"""After work on so many pixels there is a pause, a chance to stop: 30 to 200 ms on two cores."""
 
 T = TypeVar("T")
 Work = Generator[list[int], None, T]
@@ -133,9 +133,9 @@ class StripGraph:
             self._since_pause += largest * len(group)
         return results
 
-    def apply(self, X: Tensor) -> Work[Tensor]:
+    def apply(self, X: Tensor, out: Tensor | None = None) -> Work[Tensor]:
         """L X, (k, n)."""
-        Y = torch.empty_like(X)
+        Y = torch.empty_like(X) if out is None else out
 
         def fill(index: int, strip: Strip) -> None:
             Y[:, strip.own] = self.product(index, X[:, strip.read])

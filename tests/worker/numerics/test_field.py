@@ -120,6 +120,7 @@ def test_the_whole_image_is_coarse_before_any_tile_is_refined():
 
 def test_large_images_go_row_by_row(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(field, "WHOLE_PIXELS", 200 * 200 - 1)
+    monkeypatch.setattr(field, "STRIP_TILES", 1)
     solver = FieldSolver(tensor(photo(200)), settings())
     columns = solver.tiling.columns
     for state in first_states(solver):

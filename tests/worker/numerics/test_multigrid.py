@@ -69,10 +69,12 @@ def test_the_first_eigenvectors_approach_those_of_the_level(
     scale = level.mass[filled].double().rsqrt()
     L = matrix(level.laplacian)[filled][:, filled]
     exact = torch.linalg.eigvalsh(scale[:, None] * L * scale)[1:4]
-    U = ended(grids.eigenvectors(4)).double()
+    U, theta = ended(grids.eigenvectors(4))
+    U = U.double()
     masses = U @ (U * level.mass).mT
     torch.testing.assert_close(masses, torch.eye(4).double(), rtol=0, atol=1e-4)
-    torch.testing.assert_close(energy(matrix(level.laplacian), U)[:3], exact, rtol=0.02, atol=0)
+    torch.testing.assert_close(energy(matrix(level.laplacian), U), theta, rtol=1e-3, atol=0)
+    torch.testing.assert_close(theta[:3], exact, rtol=0.02, atol=0)
 
 
 def test_the_constant_alone_has_no_correction(grids: Multigrid, level: Level):
@@ -81,7 +83,7 @@ def test_the_constant_alone_has_no_correction(grids: Multigrid, level: Level):
 
 def test_an_image_of_few_nodes_has_few_vectors():
     small = Multigrid(first_level(torch.zeros(3, 17, 17)))
-    assert ended(small.eigenvectors(16)).shape == (8, small.levels[0].size)
+    assert ended(small.eigenvectors(16))[0].shape == (8, small.levels[0].size)
 
 
 def test_a_larger_image_is_solved_by_the_same_bytes_every_time(monkeypatch: pytest.MonkeyPatch):

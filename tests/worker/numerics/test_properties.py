@@ -1,5 +1,7 @@
 """What holds for any picture."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,12 +10,16 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from tests.worker.numerics import exact
 from tests.worker.numerics.exact import sparse_laplacian, spectrum
+from tests.worker.numerics.graphs import Graph
 from tests.worker.numerics.samples import STENCIL, TAU, Pixels, settings, solved, tensor
-from worker.numerics.field import CHANNELS, TileStatus
+from worker.numerics.field import FieldSolver
+from worker.numerics.field_state import CHANNELS, FieldSettings, TileStatus
 from worker.numerics.tile_batch import TileBatch, solve_dense
 
 few = examples(max_examples=25, deadline=None, derandomize=True, database=None)
+many = examples(few, max_examples=100)
 
 levels = st.sampled_from([0, 1, 2, 127, 128, 254, 255]) | st.integers(0, 255)
 
@@ -22,6 +28,78 @@ def pictures(shortest: int, longest: int) -> st.SearchStrategy[Pixels]:
     side = st.integers(shortest, longest)
     shapes = st.tuples(side, side, st.just(3))
     return arrays(np.uint8, shapes, elements=levels)
+
+
+@st.composite
+def drawings(draw: st.DrawFn, height: int, width: int) -> Pixels:
+    """Squares of a few colours, noise on top, and lonely pixels of any colour."""
+    palette = np.array(draw(st.lists(st.tuples(levels, levels, levels), min_size=1, max_size=9)))
+    square = draw(st.integers(1, 12))
+    random = np.random.default_rng(draw(st.integers(0, 999)))
+    coarse = random.integers(0, len(palette), (height // square + 1, width // square + 1))
+    tile = np.kron(palette[coarse], np.ones((square, square, 1), np.int64))[:height, :width]
+    strength = draw(st.sampled_from([0, 0, 1, 20]))
+    tile = np.clip(tile + random.integers(-strength, strength + 1, tile.shape), 0, 255)
+    for _ in range(draw(st.integers(0, 9))):
+        y, x = random.integers(0, 8, 2)  # many in one block of aggregates
+        tile[y, x] = random.integers(0, 256, 3)
+    return tile.astype(np.uint8)
+
+
+def side_by_side(tiles: list[Pixels], chosen: FieldSettings) -> FieldSolver:
+    """A field of which each tile is one of `tiles`."""
+    return FieldSolver(tensor(np.concatenate(tiles, 1)), chosen)
+
+
+graphs = st.builds(
+    Graph,
+    height=st.integers(17, 22),
+    width=st.just(22),
+    tau=st.sampled_from([0.02, 0.05, 0.15, 0.4, 1]),
+    reach=st.sampled_from([1, 2, 6]),
+)
+
+
+def of_graph(g: Graph) -> FieldSettings:
+    return replace(settings(max(g.height, g.width), 0), tau=g.tau, stencil=g.stencil)
+
+
+@given(graphs, st.data())
+@many
+def test_the_lambda_2_eigenspace_of_dense_eigh(g: Graph, data: st.DataObject):
+    pixels = data.draw(drawings(g.height, g.width) | arrays(np.uint8, (g.height, g.width, 3)))
+    solver = solved(tensor(pixels), of_graph(g))
+    L = exact.sparse_laplacian(pixels / 255, g.tau, g.radii).toarray()
+    values, vectors = np.linalg.eigh(L)
+    x = solver.vectors[0, 0].double().numpy()
+    sine = exact.sine(x, values[1:], vectors.T[1:])
+    assert solver.status[0] == TileStatus.CONVERGED or exact.cluster_size(values[1:]) >= 16
+    assert sine <= min(float(solver.bound[0]), 1) + 1e-4
+    assert float(solver.theta[0, 0]) == pytest.approx(values[1], rel=0.01, abs=1e-9)
+
+
+@given(graphs, st.data())
+@few
+def test_the_same_bytes_alone_and_in_a_batch(g: Graph, data: st.DataObject):
+    tiles = [data.draw(drawings(g.height, g.width)) for _ in range(3)]
+    together = side_by_side(tiles, of_graph(g))
+    while not together.finished:
+        together.step()
+    for t, tile in enumerate(tiles):
+        alone = solved(tensor(tile), of_graph(g))
+        for name in ("vectors", "theta", "bound", "iterations", "status"):
+            assert torch.equal(getattr(alone, name)[0], getattr(together, name)[t]), name
+
+
+@given(graphs, st.data())
+@few
+def test_a_vector_keeps_its_sign_while_it_is_refined(g: Graph, data: st.DataObject):
+    tiles = [data.draw(drawings(g.height, g.width)) for _ in range(3)]
+    solver = side_by_side(tiles, of_graph(g))
+    while not solver.finished:
+        known, before = solver.usable.clone(), solver.vectors.clone()
+        solver.step()
+        assert bool(((solver.vectors * before).sum(2)[known] >= 0).all())
 
 
 @given(pictures(1, 24))

@@ -46,8 +46,9 @@ def test_lanes_pauses_and_weights_not_kept_change_no_byte(monkeypatch: pytest.Mo
 
 
 def test_long_work_pauses(monkeypatch: pytest.MonkeyPatch):
-    graph = StripGraph(image(290, 40), STENCIL, TAU, lanes=1)
-    X = torch.zeros(1, graph.n)
-    assert list(graph.apply(X)) == []
+    rgb, X = image(290, 40), torch.zeros(1, 290 * 40)
+    assert list(StripGraph(rgb, STENCIL, TAU, lanes=1).apply(X)) == []
     monkeypatch.setattr(strips, "PAUSE_PIXELS", 1)
+    graph = StripGraph(rgb, STENCIL, TAU, lanes=1)
     assert list(graph.apply(X)) == [[]] * (len(graph.strips) - 1)
+    assert list(graph.apply(X)) == [[]] * len(graph.strips)
