@@ -71,9 +71,11 @@ class Scheduler(Generic[J]):
     ) -> Step[J] | Conclude[J] | None:
         """Decide; None when there is nothing to do for any job that `may_step` lets through."""
         turns = list(islice(self._jobs.items(), self._running))
-        for job, entry in turns:
-            if entry.finished:
-                return Conclude(job)
+        finished = [(entry.deadline, job, entry) for job, entry in turns if entry.finished]
+        if finished:
+            _, job, entry = min(finished, key=lambda item: item[0])
+            due = self._first_due(now + entry.conclude_s, besides=job)
+            return Conclude(job if due is None else due)
         able = [(job, entry) for job, entry in turns if may_step(job)]
         for job, entry in able:
             if self._first_due(now + entry.step_s) is None:
@@ -82,14 +84,16 @@ class Scheduler(Generic[J]):
         due = self._first_due(now + quickest)
         return None if due is None else Conclude(due)
 
-    def _first_due(self, start: float) -> J | None:
-        """Return the job to conclude now, were the others to go on only at `start`.
+    def _first_due(self, start: float, besides: J | None = None) -> J | None:
+        """Return the job to conclude now, were all but `besides` to go on only at `start`.
 
         Concluding happens one job at a time, earliest deadline first, so a job is due when it and
         all before it would not fit. One that does not fit alone goes first.
         """
         end, first = start, None
         for job, entry in sorted(self._jobs.items(), key=lambda item: item[1].deadline):
+            if job == besides:
+                continue
             first = job if first is None else first
             end += entry.conclude_s
             if start + entry.conclude_s > entry.deadline:

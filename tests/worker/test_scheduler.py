@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from worker.scheduler import Conclude, Scheduler, Step
@@ -121,6 +121,9 @@ def test_news_of_a_job_that_is_gone_are_ignored():
     jobs=st.lists(
         st.tuples(st.floats(0.3, 3.0), st.integers(1, 40), st.floats(0.0, 0.02)), max_size=8
     )
+)
+@example(  # a regression: of two finished jobs the one in turn went before the one that was due
+    jobs=[(1.0, 2, 0.02), (1.0, 1, 0.0), (1.0, 1, 0.0), (1.0, 1, 0.02), (0.3, 1, 0.0156)]
 )
 def test_every_job_ends_once_and_none_is_late(jobs: list[tuple[float, int, float]]):
     scheduler = Scheduler[int]()

@@ -41,6 +41,19 @@ class Price:
         return MARGIN * self.s_per_pixel * pixels
 
 
+class Pace:
+    """How long the next step may take: as the longest of late."""
+
+    FADING = 0.97  # of the longest, with every step: those of a whole image differ tenfold
+
+    def __init__(self) -> None:
+        self.next_s = 0.0
+
+    def took(self, seconds: float) -> None:
+        """Note how long a step took."""
+        self.next_s = max(seconds, self.FADING * self.next_s)
+
+
 # One worker owns one device, so that one set of prices serves all of its jobs. The start values
 # are those of two CPU cores.
 SHADING = Price(4e-7)  # a pass of the shader

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from worker.kinds.costs import DRAWING, RENDERING, Price
-from worker.kinds.drawing import drawing, drawn
+from worker.drawing.lines import Lines
+from worker.kinds.costs import DRAWING, RENDERING, Pace, Price
+from worker.kinds.drawing import MOST_PIXELS, drawing, drawn
 from worker.kinds.pixels import interleaved, to_picture
 from worker.kinds.progress import FieldProgress
 from worker.kinds.solving import bounds, field_arrays, make_solver, modes_of, on_cpu, rendered
@@ -31,6 +32,8 @@ class FieldRun:
         picture = to_picture(pixels, submit.height, submit.width, submit.channels, device)
         self._take(make_solver(seen(picture, WHITE), params, modes=modes_of(params)))
         self._field_s = 0.0
+        self._pace = Pace()
+        self._lines: Lines | None = None  # of the drawing that was answered
 
     def _take(self, solver: FieldState) -> None:
         self._solver = solver
@@ -44,7 +47,9 @@ class FieldRun:
         except OutOfMemory:
             self._take(on_cpu(self._solver, self._params))
             changed = []
-        self._field_s += time.perf_counter() - started
+        took_s = time.perf_counter() - started
+        self._field_s += took_s
+        self._pace.took(took_s)
         return list(self._progress.report(changed, 0, self._solver.tiling.count))
 
     @property
@@ -53,12 +58,12 @@ class FieldRun:
         return self._solver.finished
 
     def next_step_s(self) -> float | None:
-        """As the last step."""
-        return None
+        """As the longest of late."""
+        return self._pace.next_s
 
     def conclude_s(self) -> float:
         """Blend and colour, or draw, and hand over."""
-        return self._price.estimate(self._submit.height * self._submit.width)
+        return self._price.estimate(self._priced_pixels)
 
     def conclude(self, within_s: float) -> tuple[Finished, memoryview]:  # noqa: ARG002
         """The field's picture; it cannot be had for less."""
@@ -66,7 +71,7 @@ class FieldRun:
         started = time.perf_counter()
         picture = self._picture()
         payload = interleaved(picture)
-        self._price.learn(time.perf_counter() - started, picture[0].numel())
+        self._price.learn(time.perf_counter() - started, self._priced_pixels)
         median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,
@@ -88,7 +93,8 @@ class FieldRun:
         """(3, H, W) uint8, or with opacity (4, H, W)."""
         solver, params = self._solver, self._params
         if params.render == "contours":
-            return drawn(drawing(solver), solver, params.background)
+            self._lines = drawing(solver)
+            return drawn(self._lines, solver, params.background)
         field = solver.blend(params.align, params.structure_weight, [params.channel - 1])[0]
         return rendered(field, params)
 
@@ -96,6 +102,11 @@ class FieldRun:
     def _price(self) -> Price:
         return DRAWING if self._params.render == "contours" else RENDERING
 
+    @property
+    def _priced_pixels(self) -> int:
+        pixels = self._submit.height * self._submit.width
+        return min(pixels, MOST_PIXELS) if self._params.render == "contours" else pixels
+
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
         """The arrays of the npz."""
-        return field_arrays(self._solver, self._params)
+        return field_arrays(self._solver, self._params, self._lines)

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from worker.kinds.costs import HANDING_OVER, SHADING
+from worker.kinds.costs import HANDING_OVER, SHADING, Pace
 from worker.kinds.outlines import Outlines
 from worker.kinds.pixels import eight_bit, interleaved, quantised, to_picture, to_pixels
 from worker.kinds.progress import PREVIEW_PIXELS, FieldProgress, shrunk
@@ -42,6 +42,7 @@ class ShadeRun:
         self._shading_s = 0.0  # of the pass that is being shaded
         self._passes_done = 0
         self._field_s = self._shade_s = 0.0
+        self._pace = Pace()
         self._outlines = Outlines(params)
         self._begin_pass(None)
 
@@ -65,13 +66,15 @@ class ShadeRun:
                 self._outlines.step()
         except OutOfMemory:
             self._take(on_cpu(self._solver, self._params.field))
-        self._field_s += time.perf_counter() - started
+        took_s = time.perf_counter() - started
+        self._field_s += took_s
+        self._pace.took(took_s)
         return list(self._progress.report(changed, self._tiles_before, self._tiles_total))
 
     def next_step_s(self) -> float | None:
-        """An operator of the shader takes about a third of the pass; else as the last step."""
+        """An operator of the shader: about a third of the pass; else as the longest of late."""
         if self.finished or not (self._solver.finished and self._outlines.ready):
-            return None
+            return self._pace.next_s
         return SHADING.estimate(self._submit.height * self._submit.width) / 3
 
     def conclude_s(self) -> float:

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from worker.drawing.lines import Lines
 from worker.kinds.colours import by_rank, by_value, viridis
-from worker.kinds.drawing import MODES, drawing, drawn, svg
+from worker.kinds.drawing import MODES, drawn, svg
 from worker.kinds.progress import status_name
 from worker.numerics.field import FieldSolver
 from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState
@@ -20,6 +21,9 @@ from worker.wire.params import FieldParams
 
 BATCH_PIXELS = {"cpu": 12 * 64 * 64, "cuda": 256 * 64 * 64}
 """Pixels of tiles in one batch; on one CPU core a step of 12 tiles of 64 x 64 takes 40 ms."""
+
+OPEN_BYTES = {"cpu": 512 << 20, "cuda": 8 << 30}
+"""Prepared batches kept between their coarse and their refined state; others are made again."""
 
 QUANTUM_S = 0.03
 """How long lanes go on without looking at each other; the engine looks at deadlines after that."""
@@ -38,6 +42,7 @@ def field_settings(params: FieldParams, device: torch.device) -> FieldSettings:
         tau=params.edge_threshold,
         lanes=min(MOST_LANES, cores()) if device.type == "cpu" else 1,
         batch_pixels=BATCH_PIXELS.get(device.type, BATCH_PIXELS["cpu"]),
+        open_bytes=OPEN_BYTES.get(device.type, OPEN_BYTES["cpu"]),
         quantum_s=QUANTUM_S,
         iterations=params.iterations,
     )
@@ -86,12 +91,18 @@ def rendered(field: Tensor, params: FieldParams) -> Tensor:
     return viridis(by_rank(field) if params.render == "ranks" else by_value(field))
 
 
-def field_arrays(solver: FieldState, params: FieldParams) -> Iterator[tuple[str, Array] | None]:
-    """The arrays of an npz, `picture`, the field as RGB, and `svg`; with pauses on the way."""
+def field_arrays(
+    solver: FieldState, params: FieldParams, lines: Lines | None = None
+) -> Iterator[tuple[str, Array] | None]:
+    """The arrays of an npz, `picture`, the field as RGB, and `svg`; with pauses on the way.
+
+    Args:
+        solver: the field, which gets no better meanwhile.
+        params: what was asked for.
+        lines: those of the field's drawing, when it is one.
+    """
     height, width = solver.tiling.height, solver.tiling.width
-    if params.render == "contours":
-        lines = drawing(solver)
-        yield None
+    if lines is not None:
         picture = drawn(lines, solver, params.background)
         yield "picture", picture.permute(1, 2, 0).contiguous().numpy()
         yield "svg", np.frombuffer(svg(lines, solver, params.background), np.uint8)
@@ -100,7 +111,7 @@ def field_arrays(solver: FieldState, params: FieldParams) -> Iterator[tuple[str,
         field = solver.blend(params.align, params.structure_weight, [channel])[0]
         vectors[:, :, channel] = field.cpu().numpy()
         yield None
-        if channel == params.channel - 1 and params.render != "contours":
+        if channel == params.channel - 1 and lines is None:
             yield "picture", rendered(field, params).permute(1, 2, 0).cpu().numpy()
     yield "vectors", vectors
     yield "lambda2", solver.lambda2_map().cpu().numpy()

@@ -15,12 +15,15 @@ from worker.numerics.constants import BLOCK, GROUPS, MIN_RANGE
 
 @dataclass(frozen=True)
 class Aggregates:
-    """A partition of the n pixels of each of B tiles into at most m groups."""
+    """A partition of the n pixels of each of B tiles into at most m = blocks * GROUPS groups.
 
-    labels: Tensor  # (B, n) int64, 0..m-1
-    sizes: Tensor  # (B, m) pixels; 0 in the padding of tiles with fewer groups
+    How many a tile fills does not show in any shape: a device need not be waited for to know it,
+    and a tile has the same bytes in any batch.
+    """
+
+    labels: Tensor  # (B, n) int64: block * GROUPS + group
+    sizes: Tensor  # (B, m) pixels; 0 where a block has fewer groups
     member: Tensor  # (B, blocks, BLOCK * BLOCK, GROUPS) 1 where the pixel is in the block's group
-    slots: Tensor  # (B, m) int64: where each aggregate stands in (blocks * GROUPS)
     height: int
     width: int
 
@@ -32,9 +35,7 @@ class Aggregates:
         batch, k, _ = X.shape
         blocks = _to_blocks(X.reshape(batch, k, self.height, self.width))  # (B, blocks, k, 64)
         sums = blocks @ self.member  # (B, blocks, k, GROUPS)
-        flat = sums.transpose(1, 2).reshape(batch, k, -1)
-        filled = (self.sizes > 0).to(X.dtype)
-        return flat.gather(2, self.slots[:, None].expand(-1, k, -1)) * filled[:, None]
+        return sums.transpose(1, 2).reshape(batch, k, -1)
 
     def prolong(self, Y: Tensor) -> Tensor:
         """P Y: every pixel takes its aggregate's value, (B, k, m) to (B, k, n)."""
@@ -46,7 +47,6 @@ class Aggregates:
             self.labels[rows],
             self.sizes[rows],
             self.member[rows],
-            self.slots[rows],
             self.height,
             self.width,
         )
@@ -91,7 +91,8 @@ def split_blocks(colours: Tensor, outside: Tensor) -> Tensor:
         widest, which = (high - low).max(0)
         middle = ((low + high) / 2).gather(0, which[None])
         value = colours.gather(1, (which % 3).expand(len(colours), 1, -1))[:, 0]
-        group[(group == which // 3) & (value > middle) & (widest > MIN_RANGE)] = new
+        leaves = (group == which // 3) & (value > middle) & (widest > MIN_RANGE)
+        group.masked_fill_(leaves, new)
     return group
 
 
@@ -102,7 +103,7 @@ def colour_aggregates(rgb: Tensor) -> Aggregates:
         rgb: (B, 3, h, w) in [0, 1].
 
     Returns:
-        Between 1 and GROUPS aggregates per block; m is the largest count in the batch.
+        Between 1 and GROUPS aggregates per block.
     """
     batch, _, height, width = rgb.shape
     blocks = _to_blocks(rgb)  # (B, blocks, 3, 64)
@@ -112,17 +113,11 @@ def colour_aggregates(rgb: Tensor) -> Aggregates:
     )
     group = group.mT.reshape(batch, -1, BLOCK * BLOCK)
     member = group[..., None] == torch.arange(GROUPS, device=rgb.device)
-    counts = member.sum(2).flatten(1)  # (B, blocks * GROUPS)
-    rank = (counts > 0).cumsum(1) - 1
-    m = int(rank[:, -1].max()) + 1
-    # Filled slots come first, in order; a stable sort keeps that order.
-    slots = (counts == 0).to(torch.uint8).argsort(dim=1, stable=True)[:, :m]
-    labels = rank.reshape(batch, -1, GROUPS).gather(2, group.clamp(max=GROUPS - 1))
+    first = torch.arange(0, member.shape[1] * GROUPS, GROUPS, device=rgb.device)
     return Aggregates(
-        labels=_from_blocks(labels, height, width),
-        sizes=counts.gather(1, slots),
+        labels=_from_blocks(first[:, None] + group, height, width),
+        sizes=member.sum(2).flatten(1),
         member=member.to(rgb.dtype),
-        slots=slots,
         height=height,
         width=width,
     )

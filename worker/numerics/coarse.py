@@ -16,36 +16,44 @@ class CoarseProblem:
 
     matrix: Tensor  # (B, m, m), rows sum to 0; empty aggregates are zero rows
     mass: Tensor  # (B, m) pixels
-    factor: Tensor  # (B, m, m) lower Cholesky factor of A_c + rank one (constant) + empty slots
+    inverse: Tensor  # (B, m, m) of A_c + rank one (constant) + empty slots
 
     def solve(self, R: Tensor) -> Tensor:
         """A_c^+ applied to rows (B, k, m) that sum to 0."""
-        # cholesky_solve copies the factor on every call; these two do not.
-        half = torch.linalg.solve_triangular(self.factor, R.to(self.factor.dtype).mT, upper=False)
-        solution: Tensor = torch.linalg.solve_triangular(self.factor.mT, half, upper=True)
-        return solution.mT.to(R.dtype)
+        return (R.to(self.inverse.dtype) @ self.inverse).to(R.dtype)
 
     def select(self, rows: Tensor) -> "CoarseProblem":
         """The problems of the tiles `rows` alone."""
-        return CoarseProblem(self.matrix[rows], self.mass[rows], self.factor[rows])
+        return CoarseProblem(self.matrix[rows], self.mass[rows], self.inverse[rows])
 
 
 def galerkin(laplacian: Laplacian, aggregates: Aggregates) -> CoarseProblem:
-    """Sum the edge weights between aggregates and factor the result.
-
-    The constant vector is moved out of the null space by mass mass^T * trace / total^2.
-    """
+    """Sum the edge weights between aggregates and invert the result."""
     matrix = laplacian.coupling(aggregates.labels, aggregates.sizes.shape[1])
     matrix = matrix + matrix.mT
     matrix.diagonal(dim1=1, dim2=2).zero_()
     degree = matrix.sum(2)
     matrix.neg_().diagonal(dim1=1, dim2=2).copy_(degree)
-    mass = aggregates.sizes.double()
-    trace = degree.sum(1)
+    return inverted(matrix, aggregates.sizes.double())
+
+
+def inverted(matrix: Tensor, mass: Tensor) -> CoarseProblem:
+    """The problem of A_c (B, m, m) and the diagonal of M_c (B, m), solved once and for all.
+
+    A product with the inverse takes half the time of two triangular solves on a CPU; on CUDA those
+    go row by row. The constant vector is moved out of the null space by mass mass^T * trace /
+    total^2.
+    """
+    trace = matrix.diagonal(dim1=1, dim2=2).sum(1)
     scale = torch.where(trace > 0, trace, 1.0) / mass.sum(1).square()
     shifted = torch.addcmul(matrix, (mass * scale[:, None])[:, :, None], mass[:, None, :])
     shifted.diagonal(dim1=1, dim2=2).add_((mass == 0).double())
-    return CoarseProblem(matrix, mass, torch.linalg.cholesky(shifted))
+    # Not checked: that would wait for the device, and the certificate tells. By the factor's
+    # inverse: torch.linalg.inv waits too, and is wrong in batches in some builds.
+    factor = torch.linalg.cholesky_ex(shifted).L
+    identity = torch.eye(mass.shape[1], dtype=mass.dtype, device=mass.device).expand_as(factor)
+    half: Tensor = torch.linalg.solve_triangular(factor, identity, upper=False)
+    return CoarseProblem(matrix, mass, half.mT @ half)
 
 
 def coarse_eigenvectors(problem: CoarseProblem, guess: Tensor, steps: int) -> Tensor:

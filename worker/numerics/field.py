@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import count
+from itertools import compress, count
 
 import torch
 from torch import Tensor
@@ -31,9 +31,6 @@ WHOLE_PIXELS = 2_000_000
 
 STRIP_TILES = 256
 """A strip is as many rows of tiles as have no more than these, or one row."""
-
-OPEN_BYTES = 512 << 20
-"""Prepared batches kept between their coarse and their refined state; others are made again."""
 
 
 class FieldSolver(FieldState):
@@ -131,13 +128,13 @@ class FieldSolver(FieldState):
     def _begin(self, i: int, tiles: list[int], opened: list[Batch | None]) -> Iterator[list[int]]:
         batch = self._open(tiles, self._first, warm=self._warm)
         self._store(tiles, batch.certify(), 0)
-        if (i + 1) * batch.memory <= OPEN_BYTES:
+        if (i + 1) * batch.memory <= self.settings.open_bytes:
             opened[i] = batch
         yield tiles
 
     def _open(self, tiles: list[int], attempt: Attempt, warm: bool) -> Batch:
         rgb = self.tiling.crop(self.image, tiles)
-        guess = self.vectors[tiles] if warm else None
+        guess = self.vectors[self._there(tiles)] if warm else None
         return open_batch(rgb, self.settings.stencil, self.settings.tau, attempt, guess)
 
     def _refine(
@@ -153,7 +150,7 @@ class FieldSolver(FieldState):
             ends = ended(solution, attempt, step, self.settings.tolerance)[active]
             done = _chosen(tiles, ends)
             if done:
-                solution = solution.select(active[ends].to(solution.bound.device))
+                solution = solution.select(active[ends])
                 self._store(done, solution, step)
                 self._pass_on(done, hemmed(solution, attempt.k), attempt)
             yield done
@@ -161,7 +158,7 @@ class FieldSolver(FieldState):
             if not tiles:
                 return
             if len(tiles) <= COMPACT * batch.size:
-                batch.keep(active.to(solution.bound.device))
+                batch.keep(active)
                 active = torch.arange(len(tiles))
 
     def _pass_on(self, tiles: list[int], too_small: Tensor, attempt: Attempt) -> None:
@@ -178,21 +175,21 @@ class FieldSolver(FieldState):
     def _store(self, tiles: list[int], solution: Solution, steps: int) -> None:
         """Take over what a batch has found; a tile keeps the sign of its earlier vector."""
         shape = (self.tiling.tile_height, self.tiling.tile_width)
-        solution = solution.canonical(shape)
-        vectors = solution.vectors[:, :CHANNELS].float().to(self.vectors.device)
-        known = (self.usable[tiles] | self._warm).to(vectors.device)
-        turned = (vectors * self.vectors[tiles]).sum(2, keepdim=True) < 0
+        rows, there, device = torch.tensor(tiles), self._there(tiles), self.vectors.device
+        vectors = solution.canonical(shape).vectors[:, :CHANNELS].float().to(device)
+        known = (self.usable[rows] | self._warm).to(device, non_blocking=True)
+        turned = (vectors * self.vectors[there]).sum(2, keepdim=True) < 0
         turned &= known[:, None, None]
-        self.vectors[tiles] = torch.where(turned, -vectors, vectors)
-        self.theta[tiles] = solution.theta[:, :CHANNELS].cpu()
-        self.residual[tiles] = solution.residual.double().cpu()
-        bound = solution.bound.double().cpu()
-        self.bound[tiles] = bound
-        self.iterations[tiles] += steps
-        begun = self.iterations[tiles] > 0
+        self.vectors[there] = torch.where(turned, -vectors, vectors)
+        self.theta[rows] = solution.theta[:, :CHANNELS]
+        self.residual[rows] = solution.residual
+        self.bound[rows] = solution.bound
+        self.iterations[rows] += steps
+        begun = self.iterations[rows] > 0
         status = torch.where(begun, int(TileStatus.REFINING), int(TileStatus.COARSE))
-        status = torch.where(bound <= self.settings.tolerance, int(TileStatus.CONVERGED), status)
-        self.status[tiles] = status.to(torch.uint8)
+        done = solution.bound <= self.settings.tolerance
+        status = torch.where(done, int(TileStatus.CONVERGED), status)
+        self.status[rows] = status.to(torch.uint8)
 
     def _settle(self, tiles: list[int], solution: Solution) -> None:
         """Take over an exact solution: a cluster that shows no end there has none."""
@@ -200,15 +197,18 @@ class FieldSolver(FieldState):
         endless = [t for t in tiles if self.bound[t] == torch.inf]
         self.status[endless] = int(TileStatus.DEGENERATE)
 
+    def _there(self, tiles: list[int]) -> Tensor:
+        """Indices of `vectors`, sent without waiting for the device; a list waits."""
+        return torch.tensor(tiles).to(self.vectors.device, non_blocking=True)
+
     # --- tiles that need no work --------------------------------------------------------------
 
     def _flat_tiles(self, tiles: list[int]) -> list[int]:
-        flat = []
+        same = []
         for batch in self._batches(tiles):
             rgb = self.tiling.crop(self.image, batch).flatten(2)
-            same = (rgb == rgb[:, :, :1]).all(2).all(1)
-            flat += _chosen(batch, same)
-        return flat
+            same.append((rgb == rgb[:, :, :1]).all(2).all(1))
+        return _chosen(tiles, torch.cat(same).cpu()) if same else []
 
     def _reuse(self, previous: FieldState) -> list[int]:
         """Take over the vectors of tiles in which no pixel has changed."""
@@ -226,4 +226,4 @@ class FieldSolver(FieldState):
 
 def _chosen(tiles: list[int], rows: Tensor) -> list[int]:
     """The tiles whose row, (B,) bool, is set."""
-    return [tiles[r] for r in rows.nonzero()[:, 0].tolist()]
+    return list(compress(tiles, rows.tolist()))

@@ -38,6 +38,7 @@ class FieldSettings:
     tau: float
     batch_pixels: int  # how many pixels of tiles make a batch on this device
     lanes: int = 1  # batches side by side; more than one only on a CPU
+    open_bytes: int = 512 << 20  # of prepared batches between their coarse and refined state
     quantum_s: float = 0.0  # how long a lane goes on by itself; at least a step
     iterations: int = 30  # of the reference mode
 
@@ -118,14 +119,13 @@ class FieldState:
         """
         signs = torch.stack([self.signs(align, c) for c in channels], 1)
         weights = self.structure() if structure_weight else torch.ones(self.tiling.count)
-        values = self.vectors[:, channels] * signs[:, :, None]
-        return blend(self.tiling, values, weights, self._usable_tiles())
+        usable = self.usable.to(self.vectors.device, non_blocking=True)
+        values = self.vectors[:, channels].mul_(signs[:, :, None])
+        values.masked_fill_(~usable[:, None, None], 0)  # anything may stand there
+        return blend(self.tiling, values, weights * self.usable)
 
     def lambda2_map(self) -> Tensor:
         """lambda_2 blended like the field, (H, W)."""
         n = self.vectors.shape[2]
         values = self.theta[:, :1, None].float().to(self.vectors.device).expand(-1, 1, n)
-        return blend(self.tiling, values, torch.ones(self.tiling.count), self._usable_tiles())[0]
-
-    def _usable_tiles(self) -> list[int]:
-        return [int(t) for t in self.usable.nonzero()[:, 0]]
+        return blend(self.tiling, values, self.usable.float())[0]

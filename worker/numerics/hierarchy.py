@@ -148,9 +148,8 @@ class FirstLevel:
     def group(self, index: int) -> None:
         """Find the nodes of the pixels of strip `index`."""
         rgb, strip = self._pixels.colours(index), self._pixels.strips[index]
-        aggregates = colour_aggregates(rgb[None])
+        nodes = colour_aggregates(rgb[None]).labels[0]
         own = self._pixels.strips[index].nodes
-        nodes = aggregates.slots[0][aggregates.labels[0]]
         self._nodes[strip.own] = nodes + own.start
         size = own.stop - own.start
         mass = node_sums(torch.ones_like(rgb[:1]).flatten(1), nodes, size)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from worker.numerics import lobpcg
-from worker.numerics.coarse import CoarseProblem, coarse_eigenvectors
+from worker.numerics.coarse import CoarseProblem, coarse_eigenvectors, inverted
 from worker.numerics.constants import TINY
 from worker.numerics.hierarchy import Level, coarser
 from worker.numerics.laplacian import Laplacian
@@ -67,10 +67,7 @@ def coarsest(level: Level) -> Coarsest:
     A = A[filled][:, filled]
     degree = (A + A.mT).sum(1)
     A = torch.diag(degree) - A - A.mT
-    mass = level.mass[filled].double()
-    scale = degree.sum().clamp(min=TINY) / mass.sum().square()
-    factor = torch.linalg.cholesky(A + scale * mass[:, None] * mass)
-    return Coarsest(filled, CoarseProblem(A[None], mass[None], factor[None]))
+    return Coarsest(filled, inverted(A[None], level.mass[None, filled].double()))
 
 
 class Multigrid:

@@ -6,6 +6,8 @@ It takes about half a minute, once; what comes out is kept (`worker.numerics.com
 import torch
 
 from worker.numerics.cpu_batch import CpuBatch
+from worker.numerics.field_state import FieldSettings
+from worker.numerics.global_solver import GlobalSolver
 from worker.numerics.laplacian import image_laplacian
 from worker.numerics.stencil import half_stencil
 
@@ -23,8 +25,12 @@ def precompile() -> None:
         batch.step()
         CpuBatch(rgb.to(dtype), stencil, 0.15, 4, solution.vectors)
         laplacian = image_laplacian(rgb.to(dtype), stencil, 0.15)
-        laplacian.apply(solution.vectors)
+        laplacian.apply(solution.vectors.float())
+        laplacian.apply(solution.vectors.double())
         laplacian.coupling(torch.zeros(1, SIDE * SIDE, dtype=torch.int64), 1)
+    whole = GlobalSolver(rgb[0], FieldSettings(SIDE, 0, 1e-5, stencil, 0.15, SIDE * SIDE))
+    while not whole.finished:
+        whole.step()
 
 
 if __name__ == "__main__":

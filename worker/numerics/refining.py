@@ -58,15 +58,15 @@ def first_attempt(stencil: tuple[Offset, ...]) -> Attempt:
 
 
 def ended(solution: Solution, attempt: Attempt, step: int, tolerance: float) -> Tensor:
-    """(B,) bool on the CPU: tiles that are converged, or that this attempt brings no further."""
+    """(B,) bool: tiles that are converged, or that this attempt brings no further."""
     done = solution.bound <= tolerance
     if step >= STEPS[attempt.stage]:
-        return torch.ones_like(done).cpu()
+        return torch.ones_like(done)
     if step >= GROW_AFTER:
         done |= hemmed(solution, attempt.k)
     if attempt.stage == Stage.SINGLE and step >= SINGLE_LEAST:
         done |= solution.gap < SINGLE_GAP
-    return done.cpu()
+    return done
 
 
 def hemmed(solution: Solution, k: int) -> Tensor:

@@ -77,7 +77,8 @@ def _neighbours(
     """Pairs of tiles side by side or one above the other, and the cosine in their overlap."""
     index = np.arange(tiling.count).reshape(len(tiling.tops), tiling.columns)
     values = vectors.reshape(-1, tiling.tile_height, tiling.tile_width)
-    pairs: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
+    pairs: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    cosines: list[Tensor] = []
     for axis, starts, length in (
         (1, tiling.lefts, tiling.tile_width),
         (0, tiling.tops, tiling.tile_height),
@@ -89,21 +90,22 @@ def _neighbours(
             b = index.take(first + 1, axis=axis).ravel()
             shared = length - int(distance)
             if shared > 0:
-                pairs.append((a, b, _cosine(values, a, b, axis, shared)))
+                pairs.append((a, b))
+                cosines.append(_cosine(values, a, b, axis, shared))
     if not pairs:
         empty = np.zeros(0, np.int64)
         return empty, empty, np.zeros(0)
-    a, b, c = (np.concatenate(part) for part in zip(*pairs, strict=True))
-    return a, b, c
+    a, b = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    return a, b, torch.cat(cosines).double().cpu().numpy()
 
 
 def _cosine(
     values: Tensor, a: NDArray[np.int64], b: NDArray[np.int64], axis: int, shared: int
-) -> NDArray[np.float64]:
+) -> Tensor:
     size = values.shape[axis + 1]
-    left = values.narrow(axis + 1, size - shared, shared)[torch.from_numpy(a).to(values.device)]
-    right = values.narrow(axis + 1, 0, shared)[torch.from_numpy(b).to(values.device)]
+    first, second = torch.from_numpy(np.stack((a, b))).to(values.device, non_blocking=True)
+    left = values.narrow(axis + 1, size - shared, shared)[first]
+    right = values.narrow(axis + 1, 0, shared)[second]
     dot = (left * right).sum((1, 2))
     scale = left.square().sum((1, 2)) * right.square().sum((1, 2))
-    cosine: NDArray[np.float64] = (dot / scale.sqrt().clamp(min=1e-20)).double().cpu().numpy()
-    return cosine
+    return dot / scale.sqrt().clamp(min=1e-20)

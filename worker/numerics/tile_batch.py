@@ -1,6 +1,7 @@
 """A batch of equally shaped tiles on the way from pixels to certified Fiedler vectors."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -28,7 +29,10 @@ REFRESH_AFTER = 7
 
 @dataclass(frozen=True)
 class Solution:
-    """Ritz pairs of B tiles and what is proved about them. Not converging is no error."""
+    """Ritz pairs of B tiles and what is proved about them. Not converging is no error.
+
+    The vectors are where they were found; all that decides what is next is on the CPU.
+    """
 
     vectors: Tensor  # (B, k, n) orthonormal rows, zero where a tile has fewer than k
     theta: Tensor  # (B, k) float64, ascending
@@ -48,9 +52,9 @@ class Solution:
         return replace(self, vectors=canonical(self.vectors, self.cluster, shape))
 
     def select(self, rows: Tensor) -> "Solution":
-        """The solutions of the tiles `rows` alone."""
+        """The solutions of the tiles `rows`, indices on the CPU, alone."""
         return Solution(
-            self.vectors[rows],
+            self.vectors[rows.to(self.vectors.device, non_blocking=True)],
             self.theta[rows],
             self.residual[rows],
             self.bound[rows],
@@ -101,10 +105,11 @@ class TileBatch:
         if self._solution is not None:
             return self._solution
         smoothed = self._smooth()
-        proof = certify(smoothed.theta, smoothed.residual().norm(dim=-1).double())
-        self._solution = Solution(
-            smoothed.X, smoothed.theta, proof.residual, proof.bound, proof.cluster
-        )
+        norms = smoothed.residual().norm(dim=-1).double()
+        # The one place in a step where the device is waited for.
+        theta, norms = torch.stack((smoothed.theta, norms)).cpu()
+        proof = certify(theta, norms)
+        self._solution = Solution(smoothed.X, theta, proof.residual, proof.bound, proof.cluster)
         return self._solution
 
     def _smooth(self) -> lobpcg.Block:
@@ -117,12 +122,13 @@ class TileBatch:
         return lobpcg.rotate(X, LX, block)
 
     def keep(self, rows: Tensor) -> None:
-        """Go on with the tiles `rows` (indices into the present batch) alone."""
-        self._problem = self._problem.select(rows)
-        self._block = self._block.select(rows)
+        """Go on with the tiles `rows` (indices into the present batch, on the CPU) alone."""
+        there = rows.to(self._block.X.device, non_blocking=True)
+        self._problem = self._problem.select(there)
+        self._block = self._block.select(there)
         if self._correction is not None:
             R, Z, LZ = self._correction
-            self._correction = (R[rows], Z[rows], LZ[rows])
+            self._correction = (R[there], Z[there], LZ[there])
         self._solution = None if self._solution is None else self._solution.select(rows)
 
     def step(self) -> None:
@@ -145,19 +151,22 @@ def canonical(X: Tensor, cluster: Tensor, shape: tuple[int, int]) -> Tensor:
     A reflection (Householder) that maps the first axis to the ramp's coordinates.
 
     Args:
-        X: (B, k, n) Ritz vectors; cluster: (B,); shape: (h, w) of the tile.
+        X: (B, k, n) Ritz vectors; cluster: (B,), on the CPU; shape: (h, w) of the tile.
     """
     k = X.shape[1]
+    cluster = cluster.to(X.device, non_blocking=True)
     inside = torch.arange(k, device=X.device) < cluster[:, None]
-    a = (X @ ramp(*shape, X.device).to(X.dtype)) * inside
+    a = (X @ _ramp(*shape, X.device).to(X.dtype)) * inside
     length = a.norm(dim=1, keepdim=True)
     axis = torch.zeros_like(a)
     axis[:, 0] = 1
     a = torch.where((cluster[:, None] > 1) & (length > 1e-3), a / length.clamp(min=1e-30), axis)
-    u = torch.nn.functional.normalize(axis - a, dim=1)
-    turned = (u != 0).any(1).nonzero()[:, 0]
-    v = u[turned, :, None]
-    return X.index_copy(0, turned, X[turned] - 2 * v * (v.mT @ X[turned]))
+    u = torch.nn.functional.normalize(axis - a, dim=1)[:, :, None]
+    identity = torch.eye(k, dtype=X.dtype, device=X.device)
+    return (identity - 2 * u * u.mT) @ X  # X to the bit where u is 0
+
+
+_ramp = lru_cache(maxsize=8)(ramp)
 
 
 def solve_dense(rgb: Tensor, stencil: tuple[Offset, ...], tau: float, k: int) -> Solution:
@@ -169,7 +178,7 @@ def solve_dense(rgb: Tensor, stencil: tuple[Offset, ...], tau: float, k: int) ->
     values, vectors = torch.linalg.eigh(laplacian.apply(identity.contiguous()))
     found = min(k, n - 1)
     X = torch.zeros(batch, k, n, dtype=torch.float64, device=rgb.device)
-    theta = torch.zeros(batch, k, dtype=torch.float64, device=rgb.device)
+    theta, values = torch.zeros(batch, k, dtype=torch.float64), values.cpu()
     X[:, :found] = vectors.mT[:, 1 : found + 1]
     theta[:, :found] = values[:, 1 : found + 1]
     # Missing pairs lie infinitely far away; one more eigenvalue shows where a cluster ends.

@@ -29,6 +29,11 @@ class Tiling:
         """Tiles in a row."""
         return len(self.lefts)
 
+    @property
+    def rows(self) -> int:
+        """Rows of tiles."""
+        return len(self.tops)
+
     @cached_property
     def origins(self) -> tuple[tuple[int, int], ...]:
         """(top, left) of every tile, in raster order."""
@@ -36,15 +41,23 @@ class Tiling:
 
     def crop(self, image: Tensor, tiles: list[int]) -> Tensor:
         """The pixels of some tiles: (c, H, W) to (B, c, h, w)."""
-        h, w = self.tile_height, self.tile_width
-        corners = [self.origins[t] for t in tiles]
-        return torch.stack([image[:, y : y + h, x : x + w] for y, x in corners])
+        shape = (len(image), self.tile_height, self.tile_width)
+        strides = image.stride()
+        first = self._corners[tiles] @ torch.tensor(strides[1:])
+        # Every place of a tile as a view: one gather instead of a copy for each tile.
+        last = int(self._corners[-1] @ torch.tensor(strides[1:]))
+        windows = image.as_strided((last + 1, *shape), (1, *strides))
+        return windows.index_select(0, first.to(image.device, non_blocking=True))
+
+    @cached_property
+    def _corners(self) -> Tensor:
+        return torch.tensor(self.origins)
 
     def without(self, mask: Tensor) -> Tensor:
         """(T,) bool on the CPU: the tiles in which no pixel of `mask` (H, W) bool is set."""
         counts = mask.to(torch.int32).cumsum(0).cumsum(1)
         sums = torch.nn.functional.pad(counts, (1, 0, 1, 0)).cpu()
-        y, x = torch.tensor(self.origins).unbind(1)
+        y, x = self._corners.unbind(1)
         bottom, right = y + self.tile_height, x + self.tile_width
         return sums[bottom, right] - sums[y, right] - sums[bottom, x] + sums[y, x] == 0
 
@@ -83,28 +96,61 @@ def _ramp(length: int, overlap: int, device: torch.device) -> Tensor:
     return torch.minimum(rising, rising.flip(0))
 
 
-def blend(tiling: Tiling, values: Tensor, weights: Tensor, tiles: list[int]) -> Tensor:
+def blend(tiling: Tiling, values: Tensor, weights: Tensor) -> Tensor:
     """Weighted mean of tile values over the image; 0 where the weights sum to 0.
 
     Args:
         tiling: where the tiles lie.
-        values: (T, c, h * w), all tiles.
+        values: (T, c, h * w), finite.
         weights: (T,) factor of each tile, >= 0.
-        tiles: which tiles take part.
 
     Returns:
         (c, H, W) float32.
     """
-    h, w = tiling.tile_height, tiling.tile_width
-    taper = tiling.taper(values.device)
-    total = torch.zeros(values.shape[1], tiling.height, tiling.width, device=values.device)
-    weight = torch.zeros(tiling.height, tiling.width, device=values.device)
-    factors = weights.tolist()
-    for t in tiles:
-        if factors[t] <= 0:
-            continue
-        y, x = tiling.origins[t]
-        scaled = taper * factors[t]
-        total[:, y : y + h, x : x + w].addcmul_(values[t].reshape(-1, h, w), scaled)
-        weight[y : y + h, x : x + w] += scaled
+    h, w, device = tiling.tile_height, tiling.tile_width, values.device
+    grid = values.reshape(tiling.rows, tiling.columns, -1, h, w).permute(2, 0, 1, 3, 4)
+    factors = weights.to(device, non_blocking=True).reshape(tiling.rows, tiling.columns, 1, 1)
+    taper = tiling.taper(device)
+    total = torch.zeros(values.shape[1], tiling.height, tiling.width, device=device)
+    weight = torch.zeros(1, tiling.height, tiling.width, device=device)
+    # All tiles that share no pixel at once, always in the same order.
+    for down in _apart(tiling.tops, h):
+        for across in _apart(tiling.lefts, w):
+            scaled = taper * factors[down.tiles, across.tiles]
+            part = grid[:, down.tiles, across.tiles]
+            across.places(down.places(total, 1), 2).addcmul_(part, scaled)
+            across.places(down.places(weight, 1), 2).add_(scaled)
     return total.div_(torch.where(weight > 0, weight, 1.0))
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Tiles along one axis that share no pixel."""
+
+    tiles: slice
+    pixels: slice  # from the first tile's first to the last one's last
+    size: int  # of a tile
+    distance: int  # from one to the next
+
+    def places(self, plane: Tensor, axis: int) -> Tensor:
+        """A view of `plane` where these tiles lie: the axis becomes tiles, their pixels go last."""
+        chosen = plane.narrow(axis, self.pixels.start, self.pixels.stop - self.pixels.start)
+        return chosen.unfold(axis, self.size, self.distance)
+
+
+def _apart(starts: tuple[int, ...], size: int) -> list[_Apart]:
+    """The tiles along one axis in as few such sets as there are; the flush one is on its own."""
+    count = len(starts) - 1
+    step = starts[1] - starts[0] if count > 1 else size
+    every = -(-size // step)
+    chosen = [range(first, count, every) for first in range(min(every, count))]
+    chosen.append(range(count, count + 1))
+    return [
+        _Apart(
+            slice(c.start, c.stop, c.step),
+            slice(starts[c[0]], starts[c[-1]] + size),
+            size,
+            every * step,
+        )
+        for c in chosen
+    ]

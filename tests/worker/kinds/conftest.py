@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
+from worker.kinds import solving
+
 
 @pytest.fixture(autouse=True, scope="package")
 def _one_thread() -> Iterator[None]:
@@ -13,3 +15,10 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def _short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps as short as can be: how many there are must not depend on the machine."""
+    monkeypatch.setattr(solving, "QUANTUM_S", 0.0)
+    monkeypatch.setattr(solving, "MOST_LANES", 1)

@@ -19,6 +19,7 @@ from tests.worker.kinds.jobs import (
     steps_of,
 )
 from tests.worker.shader.drawings import photograph
+from worker.kinds import solving
 from worker.runs import Run
 from worker.wire.messages import PassDone, Preview, Tiles
 
@@ -96,10 +97,13 @@ def test_concluded_before_any_step_the_input_comes_back(channels: int):
 
 
 @pytest.mark.parametrize("channels", [3, 4])
-def test_concluded_in_mid_pass_only_covered_pixels_change(channels: int):
+def test_concluded_in_mid_pass_only_covered_pixels_change(
+    channels: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(solving.BATCH_PIXELS, "cpu", 16 * 32 * 32)
     image = np.tile(drawing(120, 120, channels), (3, 2, 1))  # more tiles than a batch holds
     shares = []
-    for stop in (1, 2, 3, 6):
+    for stop in (1, 4, 24):
         run = start(image, shade_params(passes=1, contours="local"))
         story = conclude(run, steps_of(run, stop))
         covered, changed = covered_by(run), (image_of(story, image) != image).any(2)

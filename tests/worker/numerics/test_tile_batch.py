@@ -125,6 +125,7 @@ def test_the_first_vector_of_a_cluster_is_the_one_nearest_the_ramp():
     torch.testing.assert_close(turned[0, 0], along @ X[0, :3] / along.norm(), rtol=0, atol=1e-6)
     assert torch.equal(turned[0, 3], X[0, 3])
     torch.testing.assert_close(turned @ turned.mT, torch.eye(4).double()[None], rtol=0, atol=1e-6)
+    assert torch.equal(canonical(X, torch.tensor([1]), (12, 12)), X)
     rotation = torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64, generator=random)).Q
     rotated = torch.cat([rotation @ X[:, :3], X[:, 3:]], 1)
     again = canonical(rotated, torch.tensor([3]), (12, 12))

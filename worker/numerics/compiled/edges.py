@@ -10,7 +10,7 @@ from worker.numerics.constants import WEIGHT_FLOOR
 
 Array = NDArray[Any]
 
-_CHUNK = 1024  # pixels; what a chunk reads and writes stays in the first-level cache
+_CHUNK = 4096  # pixels; their edges, read from both ends, still fit into the second-level cache
 _LOG2E = 1.4426950408889634
 _LOWEST = -40.0  # 2^-40 lies far below the floor, and its exponent is still a normal float32
 _EXP2 = tuple(float(np.log(2.0) ** k / float(np.prod(np.arange(1.0, k + 1)))) for k in range(7))
@@ -30,32 +30,34 @@ def weigh_single(
 ) -> None:
     """exp(-d) as 2^(whole part) * 2^z: plain arithmetic, which vectorises; libm does not."""
     n = colours.shape[1]
-    red, green, blue = colours[0], colours[1], colours[2]
-    power = np.empty(n, np.int32)
+    power = np.empty(_CHUNK, np.int32)
     scale = power.view(np.float32)
-    degree[:] = 0
-    for s in range(len(shifts)):
-        shift, m = shifts[s], n - shifts[s]
-        weights[s, :pad] = 0
-        weights[s, pad + m :] = 0
-        w = weights[s, pad : pad + m]
-        for i in range(m):
-            r = red[i] - red[i + shift]
-            g = green[i] - green[i + shift]
-            b = blue[i] - blue[i + shift]
-            t = max(np.float32(-_LOG2E) * np.sqrt(r * r + g * g + b * b), np.float32(_LOWEST))
-            whole = np.floor(t + np.float32(0.5))
-            z = t - whole
-            power[i] = (np.int32(whole) + np.int32(127)) << np.int32(23)
-            p = np.float32(_EXP2[5]) + z * np.float32(_EXP2[6])
-            p = np.float32(_EXP2[4]) + z * p
-            p = np.float32(_EXP2[3]) + z * p
-            p = np.float32(_EXP2[2]) + z * p
-            p = np.float32(_EXP2[1]) + z * p
-            w[i] = np.float32(_EXP2[0]) + z * p
-        for i in range(m):
-            w[i] = base[s] * max(w[i] * scale[i], np.float32(WEIGHT_FLOOR))
-        _finish(w, across[s], width, shift, degree)
+    _clear(shifts, pad, weights, degree)
+    for start in range(0, n, _CHUNK):
+        for s in range(len(shifts)):
+            shift = shifts[s]
+            stop = min(start + _CHUNK, n - shift)
+            if stop <= start:
+                continue
+            w = weights[s, pad + start : pad + stop]
+            r0, r1 = colours[0, start:stop], colours[0, start + shift : stop + shift]
+            g0, g1 = colours[1, start:stop], colours[1, start + shift : stop + shift]
+            b0, b1 = colours[2, start:stop], colours[2, start + shift : stop + shift]
+            for i in range(len(w)):
+                r, g, b = r0[i] - r1[i], g0[i] - g1[i], b0[i] - b1[i]
+                t = max(np.float32(-_LOG2E) * np.sqrt(r * r + g * g + b * b), np.float32(_LOWEST))
+                whole = np.floor(t + np.float32(0.5))
+                z = t - whole
+                power[i] = (np.int32(whole) + np.int32(127)) << np.int32(23)
+                p = np.float32(_EXP2[5]) + z * np.float32(_EXP2[6])
+                p = np.float32(_EXP2[4]) + z * p
+                p = np.float32(_EXP2[3]) + z * p
+                p = np.float32(_EXP2[2]) + z * p
+                p = np.float32(_EXP2[1]) + z * p
+                w[i] = np.float32(_EXP2[0]) + z * p
+            for i in range(len(w)):
+                w[i] = base[s] * max(w[i] * scale[i], np.float32(WEIGHT_FLOOR))
+            _finish(w, start, across[s], width, shift, degree)
 
 
 @compiled
@@ -71,33 +73,55 @@ def weigh_double(
 ) -> None:
     """As `weigh_single`, in float64."""
     n = colours.shape[1]
-    red, green, blue = colours[0], colours[1], colours[2]
-    degree[:] = 0
-    for s in range(len(shifts)):
-        shift, m = shifts[s], n - shifts[s]
-        weights[s, :pad] = 0
-        weights[s, pad + m :] = 0
-        w = weights[s, pad : pad + m]
-        for i in range(m):
-            r = red[i] - red[i + shift]
-            g = green[i] - green[i + shift]
-            b = blue[i] - blue[i + shift]
-            w[i] = base[s] * max(np.exp(-np.sqrt(r * r + g * g + b * b)), WEIGHT_FLOOR)
-        _finish(w, across[s], width, shift, degree)
+    _clear(shifts, pad, weights, degree)
+    for start in range(0, n, _CHUNK):
+        for s in range(len(shifts)):
+            shift = shifts[s]
+            stop = min(start + _CHUNK, n - shift)
+            if stop <= start:
+                continue
+            w = weights[s, pad + start : pad + stop]
+            for i in range(len(w)):
+                near, far = start + i, start + i + shift
+                r = colours[0, near] - colours[0, far]
+                g = colours[1, near] - colours[1, far]
+                b = colours[2, near] - colours[2, far]
+                w[i] = base[s] * max(np.exp(-np.sqrt(r * r + g * g + b * b)), WEIGHT_FLOOR)
+            _finish(w, start, across[s], width, shift, degree)
 
 
 @compiled
-def _finish(w: Array, dx: int, width: int, shift: int, degree: Array) -> None:
-    """Clear the edges that wrap around a row, and add the others to the degree of both ends."""
+def _clear(shifts: Array, pad: int, weights: Array, degree: Array) -> None:
+    """Zeros where there are no edges: before the first pixel, and beyond the last."""
+    n = len(degree)
+    for s in range(len(shifts)):
+        for i in range(pad):
+            weights[s, i] = 0
+        for i in range(pad + n - shifts[s], pad + n):
+            weights[s, i] = 0
+    for i in range(n):
+        degree[i] = 0
+
+
+@compiled
+def _finish(w: Array, start: int, dx: int, width: int, shift: int, degree: Array) -> None:
+    """Clear the edges that wrap around a row, and add the others to the degree of both ends.
+
+    Args:
+        w: the edges of the pixels from `start` on.
+        start, dx, width, shift: where they lie, and where they lead.
+        degree: of all pixels.
+    """
     m = len(w)
     first, last = (width - dx, width) if dx > 0 else (0, -dx)
-    for start in range(0, m, width):
-        for i in range(start + first, min(start + last, m)):
+    for row in range(-(start % width), m, width):
+        for i in range(max(0, row + first), min(row + last, m)):
             w[i] = 0
+    near, far = degree[start : start + m], degree[start + shift : start + shift + m]
     for i in range(m):
-        degree[i] += w[i]
+        near[i] += w[i]
     for i in range(m):
-        degree[i + shift] += w[i]
+        far[i] += w[i]
 
 
 @compiled
@@ -109,17 +133,19 @@ def multiply(weights: Array, shifts: Array, pad: int, X: Array, Y: Array) -> Non
     k, n = X.shape
     count = len(shifts)
     fours = count - count % 4
-    padded = np.zeros(n + 2 * pad, X.dtype)
+    padded = np.zeros((k, n + 2 * pad), X.dtype)
     for v in range(k):
-        padded[pad : pad + n] = X[v]
-        for start in range(0, n, _CHUNK):
-            stop = min(start + _CHUNK, n)
+        for i in range(n):
+            padded[v, pad + i] = X[v, i]
+    for start in range(0, n, _CHUNK):  # the edges of a chunk are read once for all vectors
+        stop = min(start + _CHUNK, n)
+        for v in range(k):
             total = Y[v, start:stop]
             total[:] = 0
             for s in range(0, fours, 4):
-                _add_four(weights, shifts, s, padded, pad + start, pad + stop, total)
+                _add_four(weights, shifts, s, padded[v], pad + start, pad + stop, total)
             for s in range(fours, count):
-                _add_one(weights[s], shifts[s], padded, pad + start, pad + stop, total)
+                _add_one(weights[s], shifts[s], padded[v], pad + start, pad + stop, total)
 
 
 @compiled
