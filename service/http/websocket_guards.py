@@ -62,13 +62,16 @@ class GuardedWebSocket(WSStream):
     async def _send_pings(self) -> None:
         # hypercorn's loop sleeps on after the socket has closed, and holds the connection's
         # nursery, thus the shutdown; and pings alone do not tell that the peer is dead.
+        # The first one comes late: a client that hangs up at once need not answer it any more.
         while not self.closed:
+            with trio.move_on_after(self._limits.ping_s):
+                await self._gone.wait()
+            if self.closed:
+                return
             if trio.current_time() - self._heard > self._limits.silence_s:
                 await self._end()
                 return
             await self._send_wsproto_event(Ping())
-            with trio.move_on_after(self._limits.ping_s):
-                await self._gone.wait()
 
     async def go_away(self) -> None:
         """Close with 1001, as a server does that is about to end."""

@@ -52,13 +52,6 @@ class FieldSolver(FieldState):
         self._warm = False  # whether `vectors` holds a first guess for waiting tiles
         self._work = self._run(previous)
 
-    def step(self) -> list[int]:
-        """Do one step of a batch in each lane; returns the tiles that got better."""
-        changed = next(self._work, None)
-        if changed is None:
-            self.finished = True
-        return changed or []
-
     # --- the work, one `yield` per step ----------------------------------------------------
 
     def _run(self, previous: FieldState | None) -> Iterator[list[int]]:

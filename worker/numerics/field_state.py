@@ -1,5 +1,6 @@
 """The state of a field: eigenvectors of one or more tiles, and what is proved about each."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -44,7 +45,7 @@ class FieldSettings:
 
 
 class FieldState:
-    """A field that grows in short steps; readable after every one.
+    """A field that grows in short steps; readable after every one. Subclasses do the work.
 
     Attributes:
         tiling: T tiles of h x w pixels.
@@ -70,6 +71,7 @@ class FieldState:
         self.status = torch.zeros(count, dtype=torch.uint8)
         self.memory = Memory()
         self.finished = False
+        self._work: Iterator[list[int]] = iter(())  # a step each; set by whoever does it
 
     def step(self) -> list[int]:
         """Do a short piece of work; returns the tiles that got better.
@@ -77,7 +79,10 @@ class FieldState:
         Raises:
             OutOfMemory: what there is stays readable; no further step is possible here.
         """
-        raise NotImplementedError
+        changed = next(self._work, None)
+        if changed is None:
+            self.finished = True
+        return changed or []
 
     @property
     def converged(self) -> int:

@@ -79,13 +79,6 @@ class GlobalSolver(FieldState):
         self._lent = self._borrow(previous)  # whether `vectors` holds a guess before the first
         self._work = self._run(previous)
 
-    def step(self) -> list[int]:
-        """Do a short piece of work; returns [0] when the vectors got better."""
-        changed = next(self._work, None)
-        if changed is None:
-            self.finished = True
-        return changed or []
-
     def structure(self) -> Tensor:
         """(1,): 0 for an image of one colour, which shows nothing."""
         pixels = self.image.flatten(1)
@@ -226,7 +219,7 @@ class GlobalSolver(FieldState):
         residuals = yield from block.residuals(ritz, turn, vectors)
         proof = certify(theta, residuals[None, :k])
         self.residuals.copy_(residuals[: self._modes])
-        self._report(turn.square() @ ritz.theta, float(proof.residual[0]), float(proof.bound[0]))
+        self._report(ritz.theta, float(proof.residual[0]), float(proof.bound[0]))
         return bool(proof.cluster[0] >= k)
 
     def _report(self, theta: Tensor, residual: float, bound: float) -> None:

@@ -30,13 +30,6 @@ class LanczosSolver(FieldState):
             settings.lanes, [self._solve(batch) for batch in batches], settings.quantum_s
         )
 
-    def step(self) -> list[int]:
-        """Some iterations of a batch in each lane; returns the tiles that have been solved."""
-        changed = next(self._work, None)
-        if changed is None:
-            self.finished = True
-        return changed or []
-
     def _solve(self, tiles: list[int]) -> Iterator[list[int]]:
         s = self.settings
         laplacian = image_laplacian(self.tiling.crop(self.image, tiles), s.stencil, s.tau)
