@@ -30,9 +30,15 @@ def by_value(field: Tensor) -> Tensor:
 
 
 def by_rank(field: Tensor) -> Tensor:
-    """The rank of every value (H, W), 0..1: all colours equally often. Ties in raster order."""
-    flat = field.flatten()
-    order = flat.argsort(stable=True)
-    ranks = torch.empty(len(flat), device=flat.device)
-    ranks[order] = torch.linspace(0, 1, len(flat), device=flat.device)
+    """The rank of every value (H, W), 0..1: all colours equally often. Equal values share one.
+
+    Where there is no field yet, all values are 0; in raster order they would show a slope.
+    """
+    values, order = field.flatten().sort(stable=True)
+    new = values.diff(prepend=values[:1]) != 0
+    run = new.cumsum(0)
+    size = run.bincount()
+    middle = size.cumsum(0) - (size + 1) / 2
+    ranks = torch.empty_like(values)
+    ranks[order] = (middle / max(1, len(values) - 1)).to(values)[run]
     return ranks.reshape(field.shape)

@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from worker.drawing.lines import Lines
-from worker.kinds.costs import DRAWING, RENDERING, Pace, Price
+from worker.drawing.paint import line_picture
+from worker.kinds.colours import viridis
+from worker.kinds.costs import DRAWING, HANDING_OVER, RENDERING, Pace, Price
 from worker.kinds.drawing import MOST_PIXELS, drawing, drawn
 from worker.kinds.pixels import interleaved, to_picture
 from worker.kinds.progress import FieldProgress
@@ -63,15 +65,18 @@ class FieldRun:
 
     def conclude_s(self) -> float:
         """Blend and colour, or draw, and hand over."""
+        if not self._known:
+            return HANDING_OVER.estimate(self._submit.height * self._submit.width)
         return self._price.estimate(self._priced_pixels)
 
     def conclude(self, within_s: float) -> tuple[Finished, memoryview]:  # noqa: ARG002
         """The field's picture; it cannot be had for less."""
         solver = self._solver
         started = time.perf_counter()
-        picture = self._picture()
+        picture = self._picture() if self._known else self._blank()
         payload = interleaved(picture)
-        self._price.learn(time.perf_counter() - started, self._priced_pixels)
+        if self._known:
+            self._price.learn(time.perf_counter() - started, self._priced_pixels)
         median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,
@@ -97,6 +102,20 @@ class FieldRun:
             return drawn(self._lines, solver, params.background)
         field = solver.blend(params.align, params.structure_weight, [params.channel - 1])[0]
         return rendered(field, params)
+
+    def _blank(self) -> Tensor:
+        """The picture before there is any field: one colour, for next to no time."""
+        solver, params = self._solver, self._params
+        pixel = viridis(torch.full((1, 1), 0.5))
+        if params.render == "contours":
+            self._lines = drawing(solver)
+            pixel = line_picture(self._lines, 1, 1, params.background)
+        return pixel.expand(-1, solver.tiling.height, solver.tiling.width)
+
+    @property
+    def _known(self) -> bool:
+        """Whether there is any field to show."""
+        return bool(self._solver.usable.any())
 
     @property
     def _price(self) -> Price:

@@ -29,7 +29,7 @@ as much as half a step."""
 WHOLE_PIXELS = 2_000_000
 """Up to this size the whole image is coarse before any tile is refined; above, strip by strip."""
 
-STRIP_TILES = 256
+STRIP_TILES = 48
 """A strip is as many rows of tiles as have no more than these, or one row."""
 
 

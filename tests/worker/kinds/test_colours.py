@@ -38,8 +38,11 @@ def test_ranks_use_every_value_equally_often():
     assert_allclose(ranks, expected, atol=1e-6)
 
 
-def test_equal_values_rank_in_raster_order():
-    assert_allclose(by_rank(torch.zeros(2, 2)), [[0, 1 / 3], [2 / 3, 1]], atol=1e-6)
+def test_equal_values_share_a_rank():
+    assert_allclose(by_rank(torch.zeros(2, 2)), 0.5)
+    assert_allclose(
+        by_rank(torch.tensor([[3.0, 0, 0], [0, -1, 5]])), [[0.8, 0.4, 0.4], [0.4, 0, 1]]
+    )
 
 
 def test_one_pixel_has_a_rank():

@@ -17,6 +17,7 @@ from tests.worker.kinds.jobs import (
     start,
     steps_of,
 )
+from worker.kinds.costs import DRAWING, HANDING_OVER, RENDERING
 from worker.wire.messages import PassDone, Preview
 
 STATUSES = {"coarse", "refining", "converged", "degenerate"}
@@ -111,6 +112,22 @@ def test_concluded_before_any_step(channels: int, render: str):
     arrays = dict(filter(None, run.arrays()))
     check_arrays(arrays, 70, 50, end.pass_tiles_total)
     assert not arrays["vectors"].any()
+    assert story.pixels == arrays["picture"].tobytes()
+
+
+@pytest.mark.parametrize("render", ["viridis", "ranks", "contours"])
+@pytest.mark.parametrize("scope", ["tiles", "image"])
+def test_nothing_is_shown_for_next_to_nothing(scope: str, render: str):
+    if (scope, render) == ("tiles", "contours"):
+        pytest.skip("a line drawing is of the whole image")
+    # A large picture whose deadline came before its turn was answered too late, with 503.
+    params = field_params(scope=scope, render=render)
+    run = start(np.broadcast_to(np.uint8(9), (2000, 1500, 3)), params)
+    before = RENDERING.s_per_pixel, DRAWING.s_per_pixel
+    assert run.conclude_s() == HANDING_OVER.estimate(2000 * 1500)
+    story = conclude(run, Story())
+    assert len(set(zip(*[iter(story.pixels)] * 3, strict=True))) == 1
+    assert (RENDERING.s_per_pixel, DRAWING.s_per_pixel) == before
 
 
 def test_concluded_at_any_step_what_has_no_vector_is_0():
