@@ -19,7 +19,11 @@ export function statusLine(kind, state, { passes_done: done = 0, passes_total: t
 export function endLine(kind, { state, progress = {}, status_reason: reason }) {
   const { passes_done: done = 0, passes_total: total = 0 } = progress;
   const why = reason ? ` ${sentence(reason)}` : "";
-  if (kind === "drawing" && state === "complete") return "Complete: drawn from a spectrum within its bound.";
+  if (kind === "drawing" && state === "complete") {
+    return progress.tiles_done < progress.tiles_total
+      ? "Complete: drawn from a spectrum that got no closer to its bound."
+      : "Complete: drawn from a spectrum within its bound.";
+  }
   if (kind === "drawing" && state === "partial") {
     return "Partial: drawn from the spectrum as far as it was known when the time was up."
       + (why || " A longer deadline or a smaller picture gets further.");

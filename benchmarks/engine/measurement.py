@@ -15,7 +15,6 @@ class Row:
     method: str
     took: Timed  # for the whole picture
     sines: tuple[float, ...]  # of the angle to the exact lambda_2 eigenspace, per sampled tile
-    tiles_timed: int | None = None  # None: the whole picture was timed, else so many tiles
     failed: int = 0  # sampled tiles for which the method raised an error
 
 

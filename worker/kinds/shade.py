@@ -66,6 +66,7 @@ class ShadeRun:
                 self._outlines.step()
         except OutOfMemory:
             self._take(on_cpu(self._solver, self._params.field))
+            self._outlines.moved(self._solver)
         took_s = time.perf_counter() - started
         self._field_s += took_s
         self._pace.took(took_s)

@@ -15,6 +15,7 @@ from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState
 from worker.numerics.global_solver import GlobalSolver
 from worker.numerics.lanczos_field import LanczosSolver
 from worker.numerics.lanes import cores
+from worker.numerics.memory import Memory
 from worker.numerics.stencil import half_stencil
 from worker.runs import Array
 from worker.wire.params import FieldParams
@@ -68,7 +69,9 @@ def make_solver(
         solver = LanczosSolver(image, settings)
     else:
         solver = FieldSolver(image, settings, previous)
-    if previous is not None:
+    if previous is not None and previous.image.device == image.device:
+        solver.memory = previous.memory
+    elif previous is not None:
         solver.memory.retries = previous.memory.retries
     return solver
 
@@ -77,6 +80,8 @@ def on_cpu(solver: FieldState, params: FieldParams) -> FieldState:
     """The same field on the CPU, from where a device without enough memory had to stop."""
     image = solver.image.to(torch.device("cpu"))
     moved = make_solver(image, params, solver, solver.vectors.shape[1])
+    moved.memory = Memory()  # of another device
+    moved.memory.retries = solver.memory.retries
     moved.step()  # takes over the tiles that are finished
     return moved
 

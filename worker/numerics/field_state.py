@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from worker.numerics.flat import flat_solution
-from worker.numerics.memory import Memory
+from worker.numerics.memory import Memory, OutOfMemory
 from worker.numerics.signs import aligned_signs, ramp_signs
 from worker.numerics.stencil import Offset
 from worker.numerics.tile_batch import Solution
@@ -79,10 +79,15 @@ class FieldState:
         Raises:
             OutOfMemory: what there is stays readable; no further step is possible here.
         """
-        changed = next(self._work, None)
-        if changed is None:
-            self.finished = True
-        return changed or []
+        try:
+            changed = next(self._work, None)
+        except torch.OutOfMemoryError as error:  # of work that has no smaller batches
+            reason = str(error).partition("\n")[0]
+        else:
+            self.finished = changed is None
+            return changed or []
+        self.memory.ran_out()
+        raise OutOfMemory(reason)
 
     @property
     def converged(self) -> int:
@@ -122,6 +127,9 @@ class FieldState:
             structure_weight: let tiles count by what they show.
             channels: 0-based eigenvectors.
         """
+        if not bool(self.usable.any()):  # large pictures have no time for more by their deadline
+            size = (len(channels), self.tiling.height, self.tiling.width)
+            return torch.zeros(size, device=self.vectors.device)
         signs = torch.stack([self.signs(align, c) for c in channels], 1)
         weights = self.structure() if structure_weight else torch.ones(self.tiling.count)
         usable = self.usable.to(self.vectors.device, non_blocking=True)

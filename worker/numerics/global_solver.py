@@ -8,6 +8,7 @@ from torch import Tensor
 from worker.numerics.certificate import certify
 from worker.numerics.field_state import FieldSettings, FieldState, TileStatus
 from worker.numerics.hierarchy import FirstLevel
+from worker.numerics.lanes import single_threaded
 from worker.numerics.multigrid import Multigrid
 from worker.numerics.signs import ramp, ramp_signs
 from worker.numerics.stencil import jacobi_damping
@@ -79,6 +80,11 @@ class GlobalSolver(FieldState):
         self._lent = self._borrow(previous)  # whether `vectors` holds a guess before the first
         self._work = self._run(previous)
 
+    def step(self) -> list[int]:
+        """As any field's; what is not in lanes is short."""
+        with single_threaded(needed=self.settings.lanes > 1):
+            return super().step()
+
     def structure(self) -> Tensor:
         """(1,): 0 for an image of one colour, which shows nothing."""
         pixels = self.image.flatten(1)
@@ -96,10 +102,6 @@ class GlobalSolver(FieldState):
 
     def _solve(self) -> Work[None]:
         s = self.settings
-        if s.lanes > 1:
-            # What is not in lanes is short. Threads that wait for its next part keep the lanes
-            # from their cores: with two of them 512 x 512 took 3 s instead of 1.
-            torch.set_num_threads(1)
         graph = StripGraph(self.image, s.stencil, s.tau, s.lanes)
         grids = yield from self._grids(graph)
         k, dtype = max(self._modes, BLOCKS[0]), torch.float32

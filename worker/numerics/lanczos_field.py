@@ -23,12 +23,17 @@ class LanczosSolver(FieldState):
         height, width = image.shape[1:]
         tiling = tile_image(height, width, settings.tile_size, settings.overlap)
         super().__init__(image, tiling, settings, CHANNELS)
-        size = max(1, settings.batch_pixels // self.vectors.shape[2])
-        tiles = list(range(tiling.count))
-        batches = [tiles[i : i + size] for i in range(0, tiling.count, size)]
-        self._work = in_lanes(
-            settings.lanes, [self._solve(batch) for batch in batches], settings.quantum_s
-        )
+        self._work = self._run()
+
+    def _run(self) -> Iterator[list[int]]:
+        yield from self.memory.retried(self._rest)
+
+    def _rest(self) -> Iterator[list[int]]:
+        """Solve what has not been solved; begun anew where memory has run out."""
+        s = self.settings
+        tiles: list[int] = (~self.usable).nonzero()[:, 0].tolist()
+        batches = self.memory.batches(tiles, s.batch_pixels // self.vectors.shape[2])
+        yield from in_lanes(s.lanes, [self._solve(batch) for batch in batches], s.quantum_s)
 
     def _solve(self, tiles: list[int]) -> Iterator[list[int]]:
         s = self.settings

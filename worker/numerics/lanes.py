@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import TypeVar
 
@@ -44,6 +45,23 @@ def side_by_side(lanes: int, calls: Sequence[Callable[[], T]]) -> list[T]:
         if error is not None:
             raise error
     return [future.result() for future in futures]
+
+
+@contextmanager
+def single_threaded(*, needed: bool = True) -> Iterator[None]:
+    """One thread for each operation of torch, of this thread too, while the lanes are at work.
+
+    Threads that wait for the next operation keep the lanes from their cores, and how many there
+    are shows in the bytes.
+    """
+    before = torch.get_num_threads()
+    if needed and before > 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if needed and before > 1:
+            torch.set_num_threads(before)
 
 
 def in_lanes(

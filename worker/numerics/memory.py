@@ -46,9 +46,15 @@ class Memory:
                 reason = str(error).partition("\n")[0]
             else:
                 return
-            # Only here: the handler's traceback kept the tensors of the call that failed.
-            torch.cuda.empty_cache()
-            self.retries += 1
+            self.ran_out()
             if self._largest == 1:
                 raise OutOfMemory(reason)
             self._most, self._largest = self._largest // 2, 1
+
+    def ran_out(self) -> None:
+        """Note it, and give back what is free.
+
+        Only after the handler: its traceback keeps the tensors of the call that failed.
+        """
+        torch.cuda.empty_cache()
+        self.retries += 1

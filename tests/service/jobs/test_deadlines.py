@@ -29,15 +29,15 @@ def submit(pixels: int) -> Submit:
     return Submit(job="j", width=pixels, height=1, channels=3, budget_s=0, params=PARAMS)
 
 
-@pytest.mark.parametrize("wanted", ["png", "webp", "jpeg", "npz", "document"])
+@pytest.mark.parametrize("wanted", ["png", "webp", "jpeg", "npz", "svg", "document"])
 def test_what_is_wanted_is_paid_for(wanted: Wanted):
     by = deadlines.worker_by(replace(ORDER, wanted=wanted), 12_000_000, PRICES)
     left = ORDER.deadline - by
     if wanted in ("png", "webp", "jpeg"):
         price = PRICES.price(wanted, 12_000_000)  # type: ignore[arg-type]
         assert left == pytest.approx(deadlines.MARGIN_S + price)
-    elif wanted == "npz":
-        assert left > deadlines.MARGIN_S
+    elif wanted in ("npz", "svg"):
+        assert left > 2  # 6 megapixels took 1.1 to 2.6 s, and their answer left after 2.3 of 2 s
     else:
         assert left == pytest.approx(deadlines.MARGIN_S)
 

@@ -1,7 +1,10 @@
 """A device that runs out of memory, played by batches that refuse to open so many times."""
 
+import importlib
 from collections.abc import Callable
+from typing import Any
 
+import msgspec
 import pytest
 import torch
 from torch import Tensor
@@ -59,3 +62,57 @@ def test_where_not_one_tile_fits_the_job_goes_on_on_the_cpu(
 
 def test_with_enough_memory_nothing_is_said():
     assert finish(start(drawing(), FIELD)).end.oom_retries == 0
+
+
+@pytest.mark.parametrize("params", [FIELD, SHADE])
+@pytest.mark.parametrize(
+    ("place", "times", "field"),
+    [
+        ("worker.numerics.global_solver.StripGraph", 1, {"scope": "image"}),
+        ("worker.numerics.lanczos_field.image_laplacian", 1, {"solver": "lanczos"}),
+        ("worker.numerics.lanczos_field.image_laplacian", 7, {"solver": "lanczos"}),
+    ],
+)
+def test_the_whole_image_and_the_reference_mode_go_on_too(
+    monkeypatch: pytest.MonkeyPatch,
+    params: FieldParams | ShadeParams,
+    place: str,
+    times: int,
+    field: dict[str, Any],
+):
+    refuse(monkeypatch, place, times)
+    story = finish(start(drawing(), changed(params, **field)))
+    assert story.end.state == "complete"
+    assert 1 <= story.end.oom_retries <= times
+
+
+def test_outlines_that_do_not_fit_come_from_the_cpu(monkeypatch: pytest.MonkeyPatch):
+    refuse(monkeypatch, "worker.numerics.global_solver.StripGraph", 1)
+    params = msgspec.structs.replace(SHADE, contours="spectral")
+    story = finish(start(drawing(), params))
+    check_story(story, passes=2)
+    assert story.end.state == "complete"
+    monkeypatch.undo()
+    assert finish(start(drawing(), params)).pixels == story.pixels
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, place: str, times: int) -> None:
+    """Let a function find no memory the first so many times."""
+    module, _, name = place.rpartition(".")
+    real, left = getattr(importlib.import_module(module), name), times
+
+    def refusing(*args: object) -> object:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+        return real(*args)
+
+    monkeypatch.setattr(place, refusing)
+
+
+def changed(params: FieldParams | ShadeParams, **field: Any) -> FieldParams | ShadeParams:
+    """The parameters with another field."""
+    if isinstance(params, FieldParams):
+        return msgspec.structs.replace(params, **field)
+    return msgspec.structs.replace(params, field=msgspec.structs.replace(params.field, **field))
