@@ -22,24 +22,18 @@ STRIP, HALO = 128, 16
 a picture of 2048 pixels in one piece."""
 
 
-def spectral_strength(modes: Tensor, theta: Tensor) -> Tensor:
-    """S = sum over k of |grad v_k| / sqrt(lambda_k), (H, W): the spectral half of gPb.
+def contour_tensor(modes: Tensor, theta: Tensor) -> Tensor:
+    """S, and the direction across the contours: (3, H, W), the latter unit vectors (dy, dx).
+
+    S = sum over k of |grad v_k| / sqrt(lambda_k), the spectral half of gPb: Arbelaez, Maire,
+    Fowlkes and Malik, "Contour detection and hierarchical image segmentation" (2011).
+
+    The vectors have no sense, only a direction: the principal axis of the sum of
+    grad v_k grad v_k^T / lambda_k. On its ridges S has no gradient to tell the direction by.
 
     Args:
         modes: (K, H, W), eigenvectors in any scale; K may be 0.
         theta: (K,) their eigenvalues > 0. Modes without one (0, or not finite) do not count.
-
-    From Arbelaez, Maire, Fowlkes and Malik, "Contour detection and hierarchical image
-    segmentation" (2011).
-    """
-    return contour_tensor(modes, theta)[0]
-
-
-def contour_tensor(modes: Tensor, theta: Tensor) -> Tensor:
-    """S, and the direction across the contours: (3, H, W), the latter unit vectors (dy, dx).
-
-    They have no sense, only a direction: the principal axis of the sum of
-    grad v_k grad v_k^T / lambda_k. On its ridges S has no gradient to tell the direction by.
     """
     rms = modes.square().mean((1, 2)).sqrt()
     theta = theta.to(rms)

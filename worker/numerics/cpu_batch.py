@@ -9,7 +9,7 @@ from torch import Tensor
 
 from worker.numerics.certificate import certify
 from worker.numerics.compiled import coarse, dense, edges, lobpcg
-from worker.numerics.kernels.cpu import index_array
+from worker.numerics.kernels.cpu import index_array, weighing
 from worker.numerics.problem import COARSE_STEPS, GUARD_VECTORS
 from worker.numerics.stencil import FlatStencil, Offset, flat_stencil, jacobi_damping
 from worker.numerics.tile_batch import BLOCKS, REFRESH_AFTER, SEARCHED, Solution
@@ -27,11 +27,12 @@ class _Tile:
         self.shifts, self.pad = index_array(flat.shifts), flat.pad
         self.weights = np.empty((len(flat.shifts), flat.pad + n), dtype)
         degree = np.empty(n, dtype)
-        weigh = edges.weigh_single if dtype == np.float32 else edges.weigh_double
         base = np.array(flat.base, dtype)
         across = index_array(flat.across)
         scaled = rgb / dtype.type(tau)
-        weigh(scaled, self.shifts, across, base, flat.width, flat.pad, self.weights, degree)
+        weighing(dtype)(
+            scaled, self.shifts, across, base, flat.width, flat.pad, self.weights, degree
+        )
         self.inverse = dtype.type(damping) / degree
         self._begin_coarse(rgb, flat, k, guess)
         self.searched = 0

@@ -4,8 +4,12 @@ import pytest
 import torch
 
 from tests.worker.drawing.shapes import disc, flat, plane
-from worker.drawing.spectral import FLAT, STRIP, by_strips, contour_tensor, spectral_strength
+from worker.drawing.spectral import FLAT, STRIP, by_strips, contour_tensor
 from worker.shader.filters import gaussian_blur
+
+
+def spectral_strength(modes: torch.Tensor, theta: torch.Tensor) -> torch.Tensor:
+    return contour_tensor(modes, theta)[0]
 
 
 def test_a_ramp_has_the_slope_of_its_unit_rms_over_the_root_of_its_eigenvalue():

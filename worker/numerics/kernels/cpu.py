@@ -3,7 +3,9 @@
 Plain torch needs two to four times as long: every operation of the formula is a pass of its own.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,27 +29,23 @@ def edge_weights(
     weights = colours.new_empty(batch, len(shifts), pad + n)
     degree = colours.new_empty(batch, 1, n)
     values = colours.contiguous().numpy()
-    single = colours.dtype == torch.float32
-    weigh = edges.weigh_batch_single if single else edges.weigh_batch_double
-    weigh(
-        values,
-        index_array(shifts),
-        index_array(across),
-        np.array(base, values.dtype),
-        width,
-        pad,
-        weights.numpy(),
-        degree.numpy(),
-    )
+    dtype = values.dtype
+    offsets = (index_array(shifts), index_array(across), np.array(base, dtype), width, pad)
+    for tile, w, d in zip(values, weights.numpy(), degree[:, 0].numpy(), strict=True):
+        weighing(dtype)(tile, *offsets, w, d)
     return weights, degree
+
+
+def weighing(dtype: np.dtype[Any]) -> Callable[..., None]:
+    """The loop that weighs the edges of one tile in that precision."""
+    return edges.weigh_single if dtype == np.float32 else edges.weigh_double
 
 
 def apply(weights: Tensor, shifts: tuple[int, ...], pad: int, X: Tensor) -> Tensor:
     """As `torch_kernels.apply`."""
     Y = torch.empty_like(X, memory_format=torch.contiguous_format)
-    edges.multiply_batch(
-        weights.numpy(), index_array(shifts), pad, X.contiguous().numpy(), Y.numpy()
-    )
+    for w, x, y in zip(weights.numpy(), X.contiguous().numpy(), Y.numpy(), strict=True):
+        edges.multiply(w, index_array(shifts), pad, x, y)
     return Y
 
 
@@ -56,9 +54,9 @@ def galerkin_sums(
 ) -> Tensor:
     """As `torch_kernels.galerkin_sums`."""
     sums = torch.zeros(len(labels), m, m, dtype=torch.float64)
-    edges.couple_batch(
-        weights.numpy(), index_array(shifts), pad, labels.contiguous().numpy(), sums.numpy()
-    )
+    groups = labels.contiguous().numpy()
+    for w, label, total in zip(weights.numpy(), groups, sums.numpy(), strict=True):
+        edges.couple(w, index_array(shifts), pad, label, total)
     return sums
 
 
