@@ -1,5 +1,7 @@
 """The line drawing of a job: from the modes of a whole image to a picture and an SVG document."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -17,6 +19,13 @@ MOST_PIXELS = 1 << 20
 """Lines of larger pictures are looked for in modes reduced to about this size: they are found
 between pixels, and a second for every megapixel is too much by the deadline. What painting costs
 beyond is a tenth of it."""
+
+
+class Drawing(NamedTuple):
+    """A line drawing, found and painted once."""
+
+    lines: Lines
+    picture: Tensor  # (3, H, W) uint8; without a background (4, H, W)
 
 
 def drawing(field: FieldState) -> Lines:

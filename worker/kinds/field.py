@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from worker.drawing.lines import Lines
 from worker.drawing.paint import line_picture
 from worker.kinds.colours import viridis
 from worker.kinds.costs import DRAWING, HANDING_OVER, RENDERING, Pace, Price
-from worker.kinds.drawing import MOST_PIXELS, drawing, drawn
+from worker.kinds.drawing import MOST_PIXELS, Drawing, drawing, drawn
 from worker.kinds.pixels import interleaved, to_picture
 from worker.kinds.progress import FieldProgress
 from worker.kinds.solving import bounds, field_arrays, make_solver, modes_of, on_cpu, rendered
@@ -35,7 +34,7 @@ class FieldRun:
         self._take(make_solver(seen(picture, WHITE), params, modes=modes_of(params)))
         self._field_s = 0.0
         self._pace = Pace()
-        self._lines: Lines | None = None  # of the drawing that was answered
+        self._drawing: Drawing | None = None  # that was answered
 
     def _take(self, solver: FieldState) -> None:
         self._solver = solver
@@ -98,19 +97,22 @@ class FieldRun:
         """(3, H, W) uint8, or with opacity (4, H, W)."""
         solver, params = self._solver, self._params
         if params.render == "contours":
-            self._lines = drawing(solver)
-            return drawn(self._lines, solver, params.background)
+            lines = drawing(solver)
+            self._drawing = Drawing(lines, drawn(lines, solver, params.background))
+            return self._drawing.picture
         field = solver.blend(params.align, params.structure_weight, [params.channel - 1])[0]
         return rendered(field, params)
 
     def _blank(self) -> Tensor:
         """The picture before there is any field: one colour, for next to no time."""
         solver, params = self._solver, self._params
-        pixel = viridis(torch.full((1, 1), 0.5))
-        if params.render == "contours":
-            self._lines = drawing(solver)
-            pixel = line_picture(self._lines, 1, 1, params.background)
-        return pixel.expand(-1, solver.tiling.height, solver.tiling.width)
+        size = (solver.tiling.height, solver.tiling.width)
+        if params.render != "contours":
+            return viridis(torch.full((1, 1), 0.5)).expand(-1, *size)
+        lines = drawing(solver)
+        paper = line_picture(lines, 1, 1, params.background).expand(-1, *size)
+        self._drawing = Drawing(lines, paper)
+        return paper
 
     @property
     def _known(self) -> bool:
@@ -128,4 +130,4 @@ class FieldRun:
 
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
         """The arrays of the npz."""
-        return field_arrays(self._solver, self._params, self._lines)
+        return field_arrays(self._solver, self._params, self._drawing)

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from worker.drawing.lines import Lines
 from worker.kinds.colours import by_rank, by_value, viridis
-from worker.kinds.drawing import MODES, drawn, svg
+from worker.kinds.drawing import MODES, Drawing, svg
 from worker.kinds.progress import status_name
 from worker.numerics.field import FieldSolver
 from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState
@@ -97,26 +96,25 @@ def rendered(field: Tensor, params: FieldParams) -> Tensor:
 
 
 def field_arrays(
-    solver: FieldState, params: FieldParams, lines: Lines | None = None
+    solver: FieldState, params: FieldParams, drawing: Drawing | None = None
 ) -> Iterator[tuple[str, Array] | None]:
     """The arrays of an npz, `picture`, the field as RGB, and `svg`; with pauses on the way.
 
     Args:
         solver: the field, which gets no better meanwhile.
         params: what was asked for.
-        lines: those of the field's drawing, when it is one.
+        drawing: the answer, when it was one.
     """
     height, width = solver.tiling.height, solver.tiling.width
-    if lines is not None:
-        picture = drawn(lines, solver, params.background)
-        yield "picture", picture.permute(1, 2, 0).contiguous().numpy()
-        yield "svg", np.frombuffer(svg(lines, solver, params.background), np.uint8)
+    if drawing is not None:
+        yield "picture", drawing.picture.permute(1, 2, 0).contiguous().numpy()
+        yield "svg", np.frombuffer(svg(drawing.lines, solver, params.background), np.uint8)
     vectors = np.empty((height, width, CHANNELS), np.float32)
     for channel in range(CHANNELS):
         field = solver.blend(params.align, params.structure_weight, [channel])[0]
         vectors[:, :, channel] = field.cpu().numpy()
         yield None
-        if channel == params.channel - 1 and lines is None:
+        if channel == params.channel - 1 and drawing is None:
             yield "picture", rendered(field, params).permute(1, 2, 0).cpu().numpy()
     yield "vectors", vectors
     yield "lambda2", solver.lambda2_map().cpu().numpy()
