@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--show-settings", action="store_true", help="print the settings and leave")
     commands.add_parser("worker", help="start a worker alone; see `itten worker --help`")
     for kind, about in (("shade", "shade a picture"), ("field", "compute the field of a picture")):
-        commands.add_parser(kind, help=f"{about}, without a server; see `itten {kind} --help`")
+        commands.add_parser(kind, help=f"{about}; see `itten {kind} --help`")
     health = commands.add_parser("health", help="say whether a service is ready")
     health.add_argument("--url", help="where it is; as the settings say, when not given")
     return parser

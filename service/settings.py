@@ -57,7 +57,7 @@ class Settings:
     max_body_mb: float = _setting(32.0, read.number(0.0, 4096.0), "largest request body, MB")
     max_pixels: int | None = _setting(
         None,
-        read.whole(1, 10**9),
+        read.whole(1, 2**27),  # two of them with alpha fit into a frame of the wire
         "largest picture, pixels; 50e6 on CUDA and 16e6 on CPU when unset",
     )
     max_queue: int = _setting(32, read.whole(1, 10_000), "jobs that may wait or run at a time")

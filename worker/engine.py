@@ -81,7 +81,7 @@ class Engine:
     def submit(self, outbox: Outbox, submit: Submit, pixels: bytes) -> None:
         """Start a job that reports to `outbox`; an id that is already running there is ignored."""
         now = trio.current_time()
-        deadline = now + submit.budget_s - len(pixels) * SEND_S_PER_BYTE - WAKE_S
+        deadline = now + submit.budget_s - submit.target.nbytes * SEND_S_PER_BYTE - WAKE_S
         job = _Job(submit, pixels, outbox, arrived=now, deadline=deadline)
         if job.key in self._jobs:
             log.warning("a job was submitted twice", job=submit.job)
@@ -134,6 +134,8 @@ class Engine:
         before = trio.current_time()
         if job.started is None:
             job.started = before
+            left_s = max(0.0, job.deadline - before)  # a run plans with what the wait has left it
+            job.submit = msgspec.structs.replace(job.submit, budget_s=left_s)
             job.outbox.post(Started(job=job.submit.job))
         turn = await self._attempt(job, functools.partial(_take_turn, job, self.factory))
         if turn is None:

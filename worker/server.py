@@ -49,9 +49,10 @@ def _problem_with(submit: Submit, payload: bytes) -> str | None:
     """Say what no run could cope with; ranges of the params are the service's to check."""
     if not math.isfinite(submit.budget_s):
         return f"a budget of {submit.budget_s} s"
-    if submit.width < 1 or submit.height < 1 or submit.channels not in (3, 4):
-        return f"a picture of {submit.width} x {submit.height} x {submit.channels}"
-    expected = submit.width * submit.height * submit.channels
+    for shape in submit.shapes:
+        if shape.width < 1 or shape.height < 1 or shape.channels not in (3, 4):
+            return f"a picture of {shape.width} x {shape.height} x {shape.channels}"
+    expected = sum(shape.nbytes for shape in submit.shapes)
     if len(payload) != expected:
         return f"{len(payload)} bytes of pixels where {expected} were announced"
     return None

@@ -1,1 +1,1 @@
-"""`itten shade` and `itten field`: one picture, without a server."""
+"""`itten shade` and `itten field`: one job from a command line, here or at a service."""

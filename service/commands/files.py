@@ -1,23 +1,16 @@
-"""Where a command reads its picture and where it writes its answer."""
+"""Where a command reads its pictures, and which files it is to write."""
 
 import os
-import secrets
-import shutil
-import stat
 import sys
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from service.commands.options import FORMATS, Kind
+from service.commands.option_texts import ABOUT, FORMATS
+from service.commands.writing import CommandError, find, refuse_existing, write_file, write_stream
 
 STREAM = "-"  # standard input, standard output
 _TEXT = ("svg", "json")
 _SAME = {"jpeg": "jpg", "jpe": "jpg"}
-
-
-class CommandError(Exception):
-    """The caller can mend it; the message says what."""
 
 
 def read_input(name: str, most: int) -> bytes:
@@ -39,64 +32,101 @@ def read_input(name: str, most: int) -> bytes:
     return data
 
 
-def output_format(kind: Kind, output: str, chosen: str | None) -> str:
-    """What to write: what was chosen, else what the file's ending says.
-
-    Raises:
-        CommandError: an ending that says nothing, or a place that cannot be written to.
-    """
-    ending = Path(output).suffix.removeprefix(".").lower()
-    as_format = chosen or _SAME.get(ending, ending) or "png"
-    if as_format not in FORMATS[kind]:
-        known = ", ".join(f".{each}" for each in FORMATS[kind])
-        raise CommandError(f"{output}: `itten {kind}` writes {known}; or say --format")
-    _check_place(output, as_format)
-    return as_format
+def stem(name: str) -> str:
+    """What files are named after that come from this input."""
+    return "stdin" if name == STREAM else Path(name).stem
 
 
-def _check_place(output: str, as_format: str) -> None:
-    if output == STREAM:
-        if sys.stdout.isatty() and as_format not in _TEXT:
-            raise CommandError(f"{as_format} is not for a terminal; send it to a file or a pipe")
-        return
-    directory = Path(output).parent
-    if Path(output).is_dir():
-        raise CommandError(f"{output}: is a directory")
-    if not directory.is_dir():
-        raise CommandError(f"{output}: there is no directory {directory}")
-    if not os.access(output if Path(output).exists() else directory, os.W_OK):
-        raise CommandError(f"{output}: may not be written to")
+@dataclass(frozen=True)
+class Output:
+    """The file, or the stream, that the answer goes to."""
+
+    name: str
+    as_format: str
+    overwrite: bool
+
+    @classmethod
+    def chosen(
+        cls, kind: str, target: str, name: str | None, as_format: str | None, *, overwrite: bool
+    ) -> "Output":
+        """What was asked for, else a file in this directory that is named after the target.
+
+        Raises:
+            CommandError: an ending that says nothing.
+        """
+        name = name or f"{stem(target)}-{ABOUT[kind].suffix}.{as_format or 'png'}"
+        ending = Path(name).suffix.removeprefix(".").lower()
+        as_format = as_format or _SAME.get(ending, ending) or "png"
+        if as_format not in FORMATS[kind]:
+            known = ", ".join(f".{each}" for each in FORMATS[kind])
+            raise CommandError(f"{name}: `itten {kind}` writes {known}; or say --format")
+        return cls(name, as_format, overwrite)
+
+    def check(self) -> None:
+        """Before the work is done.
+
+        Raises:
+            CommandError: a file that exists, or a place that cannot be written to.
+        """
+        if self.name != STREAM:
+            _check_file(Path(self.name), self.overwrite, "-o")
+        elif sys.stdout.isatty() and self.as_format not in _TEXT:
+            raise CommandError(
+                f"{self.as_format} is not for a terminal; send it to a file or a pipe"
+            )
+
+    def write(self, data: bytes | Path) -> None:
+        """Write bytes, or what is in a file.
+
+        Raises:
+            CommandError: a file that exists by now.
+            OSError: it cannot be written.
+        """
+        if self.name == STREAM:
+            write_stream(data)
+        else:
+            write_file(Path(self.name), data, overwrite=self.overwrite, option="-o")
 
 
-def write_output(output: str, data: bytes | Path) -> None:
-    """Write bytes, or what is in a file; a regular file appears whole or not at all.
+@dataclass(frozen=True)
+class PassFiles:
+    """The files of the pictures after each pass."""
 
-    Raises:
-        OSError: it cannot be written.
-    """
-    if output == STREAM:
-        with open(sys.stdout.fileno(), "wb", closefd=False) as file:
-            _fill(file, data)
-        return
-    path = Path(os.path.realpath(output))
-    if path.exists() and not stat.S_ISREG(path.stat().st_mode):  # /dev/null, a named pipe
-        with path.open("wb") as file:
-            _fill(file, data)
-        return
-    part = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("wb") as file:
-            _fill(file, data)
-        with suppress(FileNotFoundError):
-            shutil.copymode(path, part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    directory: Path
+    stem: str
+    passes: int
+    overwrite: bool
+
+    def path(self, index: int) -> Path:
+        """The file of a pass, from 1."""
+        return self.directory / f"{self.stem}-pass-{index}.png"
+
+    def check(self) -> None:
+        """As `Output.check`."""
+        parent = self.directory
+        while find(parent) is None:
+            parent = parent.parent
+        if not parent.is_dir():
+            raise CommandError(f"{self.directory}: {parent} is not a directory")
+        if not os.access(parent, os.W_OK):
+            raise CommandError(f"{self.directory}: may not be written to")
+        if parent == self.directory:
+            for index in range(1, self.passes + 1):
+                _check_file(self.path(index), self.overwrite, "--save-passes")
+
+    def write(self, index: int, data: bytes) -> None:
+        """Write the picture after a pass; raises as `Output.write`."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        path = self.path(index)
+        write_file(path, data, overwrite=self.overwrite, option="--save-passes")
 
 
-def _fill(file: BinaryIO, data: bytes | Path) -> None:
-    if isinstance(data, bytes):
-        file.write(data)
-        return
-    with data.open("rb") as source:
-        shutil.copyfileobj(source, file, 1 << 20)
+def _check_file(path: Path, overwrite: bool, option: str) -> None:
+    if find(path) is not None and path.is_dir():
+        raise CommandError(f"{path}: is a directory")
+    if not path.parent.is_dir():
+        raise CommandError(f"{path}: there is no directory {path.parent}")
+    if not overwrite:
+        refuse_existing(path, option)
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise CommandError(f"{path}: may not be written to")

@@ -3,24 +3,26 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any, Final, Literal, NoReturn
+from typing import Final, Literal, NoReturn
 
-from service.spec.specs import FieldSpec, ShadeSpec
+from service.commands.option_texts import ABOUT, FORMATS, field_help, metavar
+from service.spec.specs import FieldSpec, ShadeSpec, Spec
 
 Kind = Literal["shade", "field"]
 DEADLINE_S: Final = 60.0  # nobody else waits for this worker
 MAX_DEADLINE_S: Final = 3600.0
-FORMATS: Final[dict[Kind, tuple[str, ...]]] = {
-    "shade": ("png", "webp", "jpg", "json"),
-    "field": ("png", "webp", "jpg", "npz", "svg", "json"),
+_MODELS: Final[dict[Kind, type[Spec]]] = {"shade": ShadeSpec, "field": FieldSpec}
+_FIRST: Final = {  # in the help, with other names than those of the spec
+    "mode": (),
+    "passes": ("-p",),
+    "quality": ("-q",),
+    "max_side": (),
+    "deadline_s": ("--deadline",),
 }
-_MODELS: Final[dict[Kind, type[ShadeSpec | FieldSpec]]] = {"shade": ShadeSpec, "field": FieldSpec}
-_ABOUT: Final = {
-    "shade": "Shade a picture; json is the job document.",
-    "field": "Compute the Fiedler field of a picture: as a picture, as arrays (npz), or with"
-    " --render contours as a line drawing (svg, which implies it, or a picture).",
-}
-_KINDS_OF_VALUE = {"integer": "N", "number": "X", "array": "LIST", "boolean": "{true,false}"}
+_DEADLINE: Final = (
+    "Seconds until the answer, which is the picture as far as it is by then."
+    f" Up to {MAX_DEADLINE_S:g}, default {DEADLINE_S:g}; with --url as the service has it."
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,63 +34,92 @@ class _Parser(argparse.ArgumentParser):
 
 def parse_options(kind: Kind, arguments: Sequence[str]) -> argparse.Namespace:
     """The options; those that are fields of the spec are text, or None where not given."""
-    return _parser(kind).parse_args(arguments)
+    parser = _parser(kind)
+    options = parser.parse_intermixed_args(arguments)
+    if options.url is not None and options.device is not None:
+        parser.error("--device belongs to the worker of this machine; a service has its own")
+    if options.target == "-" and options.output is None:
+        parser.error("-o is missing: what comes from standard input has no name to go by")
+    if options.target == options.source == "-":
+        parser.error("standard input is one picture, not both")
+    return options
 
 
 def given_fields(kind: Kind, options: argparse.Namespace) -> list[tuple[str, str]]:
-    """Name and text of every field of the spec that was given, and this command's deadline."""
+    """Name and text of every field of the spec that was given, or follows from the format."""
     pairs = [(name, getattr(options, name)) for name in _MODELS[kind].model_fields]
     given = {name: text for name, text in pairs if text is not None}
     if options.format == "svg":
         given.setdefault("render", "contours")
-    return list(({"deadline_s": str(DEADLINE_S)} | given).items())
+    return list(given.items())
 
 
 def _parser(kind: Kind) -> argparse.ArgumentParser:
+    about = ABOUT[kind]
     parser = _Parser(
         prog=f"itten {kind}",
-        usage=f"itten {kind} INPUT -o OUTPUT [--FIELD VALUE ...]",
-        description=_ABOUT[kind],
+        usage=about.usage,
+        description=about.description,
+        epilog=about.examples,
         allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("input", metavar="INPUT", help="image file; - is standard input")
-    parser.add_argument(
-        "-o",
-        "--output",
-        required=True,
-        metavar="OUTPUT",
-        help=f"file to write, its ending one of {', '.join(FORMATS[kind])}; - is standard output",
-    )
-    parser.add_argument(
-        "--format", choices=FORMATS[kind], help="instead of what the ending says; png without one"
-    )
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="say nothing but errors and what is missing"
-    )
-    parser.add_argument("--device", help="auto, cuda or cpu, instead of ITTEN_DEVICE")
-    fields = parser.add_argument_group("fields of the spec")
-    for name, schema in _MODELS[kind].model_json_schema()["properties"].items():
-        fields.add_argument(
-            f"--{name.replace('_', '-')}", dest=name, metavar=_metavar(schema), help=_help(schema)
+    parser.add_argument("target", metavar="TARGET", help="image file; - is standard input")
+    if kind == "shade":
+        parser.add_argument(
+            "source", metavar="SOURCE", nargs="?", help="image file that strokes are taken from"
         )
-    parser.set_defaults(kind=kind)
+    _add_output(parser, kind)
+    _add_place(parser)
+    _add_fields(parser, kind)
+    parser.set_defaults(source=None, save_passes=None)
     return parser
 
 
-def _metavar(schema: dict[str, Any]) -> str:
-    schema = schema["anyOf"][0] if "anyOf" in schema else schema
-    choices = schema.get("enum") or [schema["const"]] if "const" in schema else schema.get("enum")
-    if choices:
-        return f"{{{','.join(choices)}}}"
-    return _KINDS_OF_VALUE.get(schema["type"], "TEXT")
+def _add_output(parser: argparse.ArgumentParser, kind: Kind) -> None:
+    group = parser.add_argument_group("what is written")
+    group.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help=f"its ending is one of {', '.join(FORMATS[kind])}; - is standard output;"
+        f" TARGET-{ABOUT[kind].suffix}.png in this directory when not given",
+    )
+    group.add_argument(
+        "--format", choices=FORMATS[kind], help="instead of what the ending says; png without one"
+    )
+    if kind == "shade":
+        group.add_argument(
+            "--save-passes",
+            metavar="DIR",
+            help="also write DIR/TARGET-pass-1.png and so on, each when it is done",
+        )
+    group.add_argument(
+        "--overwrite", action="store_true", help="replace files that exist, instead of refusing"
+    )
+    group.add_argument(
+        "--quiet", action="store_true", help="say nothing but errors and what is missing"
+    )
 
 
-def _help(schema: dict[str, Any]) -> str:
-    text: str = schema["description"]
-    default = schema.get("default")
-    if schema["title"] == "Deadline S":
-        default = DEADLINE_S
-    if isinstance(default, list):
-        default = ",".join(map(str, default))
-    text += "" if default in (None, "") else f" Default: {str(default).lower()}."
-    return text.replace("%", "%%")
+def _add_place(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("where it is computed")
+    group.add_argument(
+        "--device", help="auto, cuda or cpu of this machine, instead of what ITTEN_DEVICE says"
+    )
+    group.add_argument("--url", help="by the service at this address, such as http://host:8000")
+
+
+def _add_fields(parser: argparse.ArgumentParser, kind: Kind) -> None:
+    schemas = _MODELS[kind].model_json_schema()["properties"]
+    group = parser.add_argument_group(ABOUT[kind].fields)
+    below = parser.add_argument_group("the field that drives it") if kind == "shade" else group
+    for name in sorted(schemas, key=lambda name: name not in _FIRST):
+        flags = (*_FIRST.get(name, ()), f"--{name.replace('_', '-')}")
+        text = _DEADLINE if name == "deadline_s" else field_help(schemas[name])
+        if kind == "field" and name in ("mode", "passes"):
+            text = argparse.SUPPRESS  # taken, as by the service, so that both kinds take the same
+        drives = name not in _FIRST and name in FieldSpec.model_fields and name != "background"
+        (below if drives else group).add_argument(
+            *flags, dest=name, metavar=metavar(schemas[name]), help=text
+        )

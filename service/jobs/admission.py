@@ -16,6 +16,8 @@ from worker.wire.messages import Hello
 # Times `max_deadline_s`. Jobs share the worker evenly, so that with more work than this each
 # would get less than a quarter of it, and its deadline for little more than its input.
 WORK_DEADLINES = 4.0
+OUTLINES, OUTLINED = 2.5, 1 << 18
+"""Outlines cost so many fields, as measured, of a copy of so many pixels at most."""
 WARM_UP_S = 3.0  # until a worker that was started anew is likely to be ready
 
 
@@ -28,12 +30,17 @@ class Work:
     passes: int
     deadline: float  # on the caller's clock, seconds
     effort: float = 1.0  # of a pass's field, in fields of tiles with the default settings
+    source_pixels: int = 0  # of the image that strokes are taken from; it has one field
+    outlines: bool = False  # whether the outlines of the images may be looked for
 
     def cost_s(self, hello: Hello) -> float:
         """Seconds of an idle worker for all of it, as it measured itself."""
         shading = hello.shade_s_per_mp if self.kind == "shade" else 0.0
-        per_mp = self.effort * hello.field_s_per_mp + shading
-        return self.passes * per_mp * self.pixels / 1e6
+        field = self.effort * hello.field_s_per_mp
+        passes = self.passes * (field + shading) * self.pixels
+        outlined = sum(min(p, OUTLINED) for p in (self.pixels, self.source_pixels)) * self.outlines
+        extra = field * self.source_pixels + OUTLINES * hello.field_s_per_mp * outlined
+        return (passes + extra) / 1e6
 
 
 @dataclass(frozen=True)

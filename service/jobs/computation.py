@@ -55,9 +55,9 @@ class Computation:
         now = trio.current_time()
         live.stop.deadline = deadlines.patience(live.worker_by, now, live.submit)
         live.leaves(now)
-        pixels = bytes(live.latest.pixels)
         submit = deadlines.with_budget(live.submit, live.worker_by, now)
-        return await self.link.submit(submit, pixels)
+        pictures, live.sent = live.sent, ()
+        return await self.link.submit(submit, *(each.pixels for each in pictures))
 
     async def _compute(self, live: LiveJob, answers: Answers) -> None:
         """Follow the worker to the end of the job, which comes at its deadline at the latest."""

@@ -6,9 +6,11 @@
 What a job has to show is read through `service.jobs.results`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -26,17 +28,19 @@ from service.jobs.orders import Order
 from service.jobs.store import Store
 from service.link.worker_link import WorkerLink
 from service.pictures.decoder_messages import Header
+from service.pictures.decoder_process import File
 from service.pictures.encode import FORMATS, check_encodable
 from service.pictures.images import Decoders
 from service.pictures.picture import Picture
 from service.pictures.prices import EncodePrices
-from service.problems import Busy, NoRoom, NotReady
+from service.problems import Busy, NoRoom, NotReady, Refused
 from service.settings import Settings
 from worker.wire import messages as wire
 
 TIDY_S = 60.0  # between two looks for jobs that are too old
 MAX_LISTENERS = 64  # of one job
 _log = structlog.stdlib.get_logger("itten.desk")
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -84,9 +88,9 @@ class Desk:
         work = await self._measured(order)
         place = self.admission.reserve(work, self.link.hello, trio.current_time())
         try:
-            picture = await self.decoders.decode(order.image, order.max_side)
-            live = self._made(order, picture, place)
-            await trio.to_thread.run_sync(self._keep, live.record, picture)
+            decode = partial(self.decoders.decode, max_side=order.max_side)
+            live = self._made(order, await each_image(order, decode), place)
+            await trio.to_thread.run_sync(self._keep, live.record, live.latest)
         except BaseException:
             place.release()
             raise
@@ -101,14 +105,22 @@ class Desk:
             raise NotReady("The service is stopping; send the request again.")
         if self.link.hello is not None:  # what fits depends on the device
             self.decoders.max_pixels = self.settings.pixel_limit(self.link.hello.device)
-        header = await self.decoders.header(order.image)
-        width, height = _shrunk(header, order.max_side)
+        headers = await each_image(order, self.decoders.header)
+        (width, height), *source = [_shrunk(header, order.max_side) for header in headers]
         for as_format in FORMATS:
             if as_format == order.wanted:
                 check_encodable(width, height, as_format)
-        return Work(order.kind, width * height, order.passes, order.deadline, order.effort)
+        return Work(
+            order.kind,
+            width * height,
+            order.passes,
+            order.deadline,
+            order.effort,
+            source_pixels=sum(w * h for w, h in source) if order.solves_source else 0,
+            outlines=order.outlines,
+        )
 
-    def _made(self, order: Order, picture: Picture, place: Place) -> LiveJob:
+    def _made(self, order: Order, pictures: tuple[Picture, ...], place: Place) -> LiveJob:
         record = Job(
             id=new_job_id(),
             kind=order.kind,
@@ -120,16 +132,18 @@ class Desk:
             progress=Progress(passes_total=order.passes if order.kind == "shade" else 0),
             device=self.link.hello.device if self.link.hello else None,
         )
+        target, *source = pictures
         submit = wire.Submit(
             job=record.id,
-            width=picture.width,
-            height=picture.height,
-            channels=picture.channels,
+            width=target.width,
+            height=target.height,
+            channels=target.channels,
             budget_s=0.0,  # until it is known when it leaves
             params=order.params,
+            source=wire.Shape(*source[0].shape) if source else None,
         )
-        worker_by = deadlines.worker_by(order, picture.area, self.prices)
-        return LiveJob(record, submit, place, picture, order.arrived, worker_by)
+        worker_by = deadlines.worker_by(order, target.area, self.prices)
+        return LiveJob(record, submit, place, pictures, order.arrived, worker_by)
 
     def _keep(self, record: Job, picture: Picture) -> None:
         self.store.add(record)
@@ -205,6 +219,19 @@ class Desk:
                 _log.info("a job is no longer kept", job=job)
         except NoRoom:
             _log.error("the disk is full; old jobs cannot be removed")
+
+
+async def each_image(order: Order, look: Callable[[File], Awaitable[T]]) -> tuple[T, ...]:
+    """What there is to see in each image; what is wrong with one of two says with which."""
+    found = []
+    for name, file in order.files.items():
+        try:
+            found.append(await look(file))
+        except Refused as problem:
+            if len(order.files) > 1:
+                raise type(problem)(f"{name}: {problem.detail}") from problem
+            raise
+    return tuple(found)
 
 
 def _shrunk(header: Header, max_side: int | None) -> tuple[int, int]:

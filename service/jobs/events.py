@@ -49,10 +49,10 @@ class Started(Event, frozen=True):
 
 
 class Tiles(Event, frozen=True):
-    """Tiles got better: counts over the whole job, certificates since the last such event."""
+    """Tiles got better: counts over all passes and the source, certificates since the last."""
 
     type = "tiles"
-    pass_index: int  # 1-based
+    pass_index: int  # 1-based; 0: the certificates are those of the source
     done: int
     total: int
     certificates: list[wire.Certificate]

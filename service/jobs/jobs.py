@@ -56,7 +56,7 @@ class StateError(Exception):
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """How far a job is, over all its passes."""
+    """How far a job is, over all its passes; the tiles of a source count too."""
 
     tiles_done: int = 0
     tiles_total: int = 0

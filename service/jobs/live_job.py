@@ -33,9 +33,10 @@ class LiveJob:
     record: Job
     submit: Submit
     place: Place
-    latest: Picture  # the input, then the picture after each pass
+    sent: tuple[Picture, ...]  # the input and the source; let go of on the way to the worker
     arrived: float  # the end of the upload, by trio's clock
     worker_by: float  # when the worker must have answered, by trio's clock
+    latest: Picture = field(init=False)  # the input, then the picture after each pass
     result: Picture | None = None
     cancelled: str | None = None  # why nobody wants it any more
     expects_arrays: bool = False
@@ -48,6 +49,7 @@ class LiveJob:
     _arrays: dict[str, int] = field(default_factory=dict)  # bytes that are missing
 
     def __post_init__(self) -> None:
+        self.latest = self.sent[0]
         self.broadcast = Broadcast(self.record.id)
 
     def leaves(self, now: float) -> None:
@@ -66,8 +68,7 @@ class LiveJob:
         if isinstance(message, Started):
             self._started()
         elif isinstance(message, Tiles):
-            self._advance(tiles_done=message.done, tiles_total=message.total)
-            self.place.progress(message.done / max(1, message.total))
+            self._count(message)
         else:
             self._pass_done(message, payload)
         self.broadcast.publish(from_worker(message))
@@ -90,7 +91,6 @@ class LiveJob:
             self.fail(problem, reason)
             return
         self.record.move(JobState.PARTIAL, reason)
-        self._count_pass()
         self._settle(self.latest)
 
     def finish_cancelled(self) -> None:
@@ -128,24 +128,26 @@ class LiveJob:
             self.record.move(JobState.QUEUED)
         self.record.move(JobState.RUNNING)
 
+    def _count(self, message: Tiles) -> None:
+        # Run again from the beginning, it is a while until the job is as far as it was.
+        if message.done >= self.record.progress.tiles_done and message.pass_index:
+            self.record.pass_tiles_converged = message.pass_done
+            self.record.pass_tiles_total = message.pass_total
+        self._advance(tiles_done=message.done, tiles_total=message.total)
+        self.place.progress(message.done / max(1, message.total))
+
     def _pass_done(self, message: PassDone, payload: bytes) -> None:
         # Run again from the beginning, it is a while until the job is as far as it was.
         if message.index > self.record.progress.passes_done:
             self.latest = self._picture(self.submit.channels, payload)
+            if message.index < message.of:  # the next one has no tiles yet
+                self.record.pass_tiles_converged = 0
         self._advance(passes_done=message.index, passes_total=message.of)
 
     def _advance(self, **counts: int) -> None:
         known = msgspec.structs.asdict(self.record.progress)
         furthest = {name: max(known[name], count) for name, count in counts.items()}
         self.record.progress = msgspec.structs.replace(self.record.progress, **furthest)
-
-    def _count_pass(self) -> None:
-        """The tiles of the pass that was reached, from the counts over all passes."""
-        progress = self.record.progress
-        total = progress.tiles_total // max(1, progress.passes_total)
-        converged = progress.tiles_done - total * progress.passes_done
-        self.record.pass_tiles_total = total
-        self.record.pass_tiles_converged = max(0, converged)
 
     def _picture(self, channels: int, payload: bytes) -> Picture:
         return Picture(self.submit.width, self.submit.height, channels, payload)

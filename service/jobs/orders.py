@@ -3,25 +3,26 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from service.pictures.decoder_process import File
 from service.pictures.encode import Format
-from service.spec.specs import FieldSpec, ShadeSpec, parse_field, parse_shade
+from service.spec.specs import parse_field, parse_shade
 from worker.wire.params import FieldParams, JobParams, ShadeParams
 
 WHITE = "#ffffff"
-WHOLE_IMAGE, OUTLINES = 4.0, 2.0  # measured: the field of one graph, and the start of one
+WHOLE_IMAGE = 4.0  # of the price of a field in tiles, as measured: one graph of the image
 LANCZOS_STEPS = 10  # of the reference mode for the price of a field
 Wanted = Format | Literal["npz", "svg", "document"]
 
 
 @dataclass(frozen=True)
 class Upload:
-    """An image as it came, and what was said about it; nothing is checked but the form."""
+    """One or two images as they came, and what was said about them; only the form is checked."""
 
-    image: bytes | memoryview
+    image: File
+    source: File | None  # where strokes are to be taken from
     name: str  # stem of the file's name, empty when it has none
     pairs: list[tuple[str, str]]  # form fields and query parameters, every occurrence
     spec_json: bytes | None
-    has_source: bool
     arrived: float  # by trio's clock: the deadline counts from here
 
 
@@ -30,11 +31,12 @@ class Order:
     """What a caller asks for, and in which form it waits for the answer."""
 
     kind: Literal["shade", "field"]
-    image: bytes | memoryview
+    image: File
+    source: File | None
     name: str
     params: JobParams
     passes: int
-    max_side: int | None
+    max_side: int | None  # pixels, of either image
     background: str  # #rrggbb, seen through alpha
     deadline_s: float
     arrived: float  # by trio's clock
@@ -53,8 +55,26 @@ class Order:
         assert isinstance(field, FieldParams)
         if field.scope == "image":
             return WHOLE_IMAGE
-        tiles = field.iterations / LANCZOS_STEPS if field.solver == "lanczos" else 1.0
-        return tiles + (OUTLINES if shade and shade.contours == "spectral" else 0.0)
+        return field.iterations / LANCZOS_STEPS if field.solver == "lanczos" else 1.0
+
+    @property
+    def outlines(self) -> bool:
+        """Whether outlines may be looked for: with `auto` it depends on what the image shows."""
+        shade = self.params
+        if not isinstance(shade, ShadeParams) or shade.field.scope == "image":
+            return False
+        return shade.contours in ("auto", "spectral")
+
+    @property
+    def files(self) -> dict[str, File]:
+        """The images by their part's name; the source only where there is one."""
+        return {"target": self.image} | ({} if self.source is None else {"source": self.source})
+
+    @property
+    def solves_source(self) -> bool:
+        """Whether the source needs a field: for its strokes, not for its colours."""
+        shades = isinstance(self.params, ShadeParams) and self.params.low_gate == "segments"
+        return shades and self.source is not None
 
     @property
     def is_drawing(self) -> bool:
@@ -68,43 +88,44 @@ def shade_order(upload: Upload, max_deadline_s: float) -> Order:
     Raises:
         Malformed, BadSpec: the spec is not valid.
     """
-    spec = parse_shade(
+    asked = parse_shade(
         upload.pairs,
         upload.spec_json,
         max_deadline_s=max_deadline_s,
-        has_source=upload.has_source,
+        has_source=upload.source is not None,
     )
-    return _order("shade", spec, upload, passes=spec.passes, background=spec.background)
+    return Order(
+        kind="shade",
+        image=upload.image,
+        source=upload.source,
+        name=upload.name,
+        params=asked.params,
+        passes=asked.config.passes,
+        max_side=asked.max_side,
+        background=asked.config.background,
+        deadline_s=asked.deadline_s,
+        arrived=upload.arrived,
+    )
 
 
 def field_order(upload: Upload, max_deadline_s: float) -> Order:
     """The order for a field; as `shade_order`."""
-    spec = parse_field(
+    asked = parse_field(
         upload.pairs,
         upload.spec_json,
         max_deadline_s=max_deadline_s,
-        has_source=upload.has_source,
+        has_source=upload.source is not None,
     )
-    background = WHITE if spec.background == "transparent" else spec.background
-    return _order("field", spec, upload, passes=1, background=background)
-
-
-def _order(
-    kind: Literal["shade", "field"],
-    spec: ShadeSpec | FieldSpec,
-    upload: Upload,
-    *,
-    passes: int,
-    background: str,
-) -> Order:
+    paper = asked.config.background
     return Order(
-        kind=kind,
+        kind="field",
         image=upload.image,
+        source=None,
         name=upload.name,
-        params=spec.to_params(),
-        passes=passes,
-        max_side=spec.max_side,
-        background=background,
-        deadline_s=spec.deadline_s,
+        params=asked.params,
+        passes=1,
+        max_side=asked.max_side,
+        background=WHITE if paper == "transparent" else paper,
+        deadline_s=asked.deadline_s,
         arrived=upload.arrived,
     )

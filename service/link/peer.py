@@ -1,6 +1,7 @@
 """One worker as the service sees it: kept alive, and what is under way with it."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +24,9 @@ from worker.wire.messages import (
 )
 
 log = structlog.get_logger()
+
+
+Pixels = bytes | memoryview
 
 
 class _NoWorker(Exception):
@@ -56,7 +60,7 @@ class Ticket:
     """A job under way; `pixels` are kept until its end, for a second run."""
 
     submit: Submit
-    pixels: bytes
+    pixels: Sequence[Pixels]  # of the target, and of the source where there is one
     deadline: float  # by trio's clock
     answers: Answers
     peer: "Peer | None" = None
@@ -71,7 +75,7 @@ class Ticket:
 
     def end(self, last: Answer | None, lost: str | None) -> None:
         """Close the answers and let go of the pixels."""
-        self.pixels = b""
+        self.pixels = ()
         self.answers.end(last, lost=lost)
         self.ended.set()
 
@@ -200,7 +204,7 @@ class Peer:
                 # Counted before the first byte: a worker that dies in the middle may do so over it.
                 ticket.sent += 1
                 submit = msgspec.structs.replace(message, budget_s=ticket.left_s())
-                await channel.send(submit, ticket.pixels)
+                await channel.send(submit, *ticket.pixels)
 
     async def _read(self, channel: Channel[ToService]) -> None:
         async for message, payload in channel:

@@ -14,7 +14,7 @@ import structlog
 import trio
 
 from service.link.answers import Answer, Answers, WorkerLost
-from service.link.peer import Patience, Peer, Ticket
+from service.link.peer import Patience, Peer, Pixels, Ticket
 from service.link.process import WorkerUnusable, connected, spawned, worker_command
 from worker.wire.address import parse_address
 from worker.wire.messages import Finished, Hello, Submit
@@ -83,8 +83,8 @@ class WorkerLink:
         while not self.ready:
             await self._changed.wait()
 
-    async def submit(self, submit: Submit, pixels: bytes) -> Answers:
-        """Start a job; returns at once, the pixels are sent behind the scenes.
+    async def submit(self, submit: Submit, *pixels: Pixels) -> Answers:
+        """Start a job; returns at once, the pixels of its pictures are sent behind the scenes.
 
         Raises:
             ValueError: when a job of this id is under way.

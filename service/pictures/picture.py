@@ -28,6 +28,11 @@ class Picture:
             raise ValueError(f"{self!r} needs {self.nbytes} bytes of pixels")
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Width, height, channels."""
+        return self.width, self.height, self.channels
+
+    @property
     def nbytes(self) -> int:
         """Length of the pixel buffer."""
         return self.width * self.height * self.channels

@@ -1,28 +1,38 @@
 """What a caller asks for: text or JSON in, a checked and frozen spec out.
 
-`service.spec.fields` and `service.spec.shade_fields` hold the fields, `service.spec.defaults` the
-tables behind them, `service.spec.reading` how text and JSON are read.
+`service.spec.fields` holds the models, `worker.wire.config` their defaults, ranges and the rules
+between fields, `service.spec.reading` how text and JSON are read.
 """
 
 import difflib
-from collections.abc import Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 from pydantic.json_schema import models_json_schema
 
 from service.problems import echo
-from service.spec.defaults import NOT_YET
-from service.spec.fields import COLOUR, PAPER, FieldSpec
+from service.spec.fields import FieldSpec, ShadeSpec, Spec
 from service.spec.reading import MAX_ERRORS, bad_spec, read_json, read_text, shown
-from service.spec.shade_fields import ShadeSpec
+from worker.wire.config import (
+    COLOUR,
+    PAPER,
+    BadConfig,
+    FieldConfig,
+    ShadeConfig,
+    field_params,
+    read_field_config,
+    read_shade_config,
+    shade_params,
+)
+from worker.wire.params import FieldParams, ShadeParams
 
-__all__ = ["FieldSpec", "ShadeSpec", "parse_field", "parse_shade", "schemas"]
+__all__ = ["Asked", "FieldSpec", "ShadeSpec", "Spec", "parse_field", "parse_shade", "schemas"]
 
-Spec = TypeVar("Spec", ShadeSpec, FieldSpec)
+Config = TypeVar("Config", ShadeConfig, FieldConfig)
+Params = TypeVar("Params", ShadeParams, FieldParams)
 Pairs = Iterable[tuple[str, str]]
 _REF = "#/components/schemas/{model}"
-_NO_CROSS = "is not available yet; send one image, as target"
 _PATTERNS = {COLOUR: "must look like #rrggbb", PAPER: "must look like #rrggbb or be transparent"}
 _MESSAGES = {
     "int_type": "must be a whole number",
@@ -41,13 +51,22 @@ _MESSAGES = {
 }
 
 
+class Asked(NamedTuple, Generic[Config, Params]):
+    """A spec that is valid."""
+
+    config: Config  # what was asked for
+    params: Params  # what the worker is to do
+    max_side: int | None  # pixels
+    deadline_s: float
+
+
 def parse_shade(
     pairs: Pairs,
     spec_json: bytes | None = None,
     *,
     max_deadline_s: float = 10.0,
     has_source: bool = False,
-) -> ShadeSpec:
+) -> Asked[ShadeConfig, ShadeParams]:
     """The spec of a shading job.
 
     Args:
@@ -60,7 +79,13 @@ def parse_shade(
         Malformed: the `spec` part is not JSON.
         BadSpec: names every field that is wrong.
     """
-    return _parse(ShadeSpec, pairs, spec_json, max_deadline_s, has_source)
+    values, wrong = _read(ShadeSpec, pairs, spec_json)
+    if has_source and values.get("mode") == "self":
+        wrong["mode"] = "must be cross with a source; leave one of the two out"
+    if not has_source and values.get("mode") == "cross":
+        wrong["mode"] = "needs a second image to be cross; send it as the file part source"
+    spec, config = _checked(ShadeSpec, read_shade_config, values, wrong, max_deadline_s)
+    return Asked(config, shade_params(config), spec.max_side, spec.deadline_s)
 
 
 def parse_field(
@@ -69,9 +94,15 @@ def parse_field(
     *,
     max_deadline_s: float = 10.0,
     has_source: bool = False,
-) -> FieldSpec:
+) -> Asked[FieldConfig, FieldParams]:
     """The spec of a field job; as `parse_shade`."""
-    return _parse(FieldSpec, pairs, spec_json, max_deadline_s, has_source)
+    values, wrong = _read(FieldSpec, pairs, spec_json)
+    if has_source:
+        wrong["source"] = "is not taken here; a field is that of one image, the target"
+    if values.get("mode") == "cross":
+        wrong["mode"] = "must be self; a field is that of one image"
+    spec, config = _checked(FieldSpec, _field_config, values, wrong, max_deadline_s)
+    return Asked(config, field_params(config), spec.max_side, spec.deadline_s)
 
 
 def schemas(max_deadline_s: float = 10.0) -> dict[str, Any]:
@@ -85,56 +116,68 @@ def schemas(max_deadline_s: float = 10.0) -> dict[str, Any]:
     return found
 
 
-def _parse(
-    model: type[Spec],
-    pairs: Pairs,
-    spec_json: bytes | None,
-    max_deadline_s: float,
-    has_source: bool,
-) -> Spec:
+def _read(
+    model: type[Spec], pairs: Pairs, spec_json: bytes | None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values that were given, and what is wrong with them whatever they are."""
     form = read_text(model, pairs)
     values = {} if spec_json is None else read_json(spec_json)
     wrong = {name: "is given in the spec and beside it" for name in form if name in values}
     values |= form
-    if has_source:
-        wrong["source"] = _NO_CROSS
-    wrong |= _refused(model, values)
-    spec, found = _validate(model, {"deadline_s": max_deadline_s} | values, wrong)
-    wrong = found | wrong
-    if spec is not None and spec.deadline_s > max_deadline_s:
-        wrong["deadline_s"] = f"must be at most {max_deadline_s:g}, not {echo(spec.deadline_s)}"
-    if wrong or spec is None:
-        raise bad_spec(wrong.items())
-    return spec
-
-
-def _refused(model: type[Spec], values: dict[str, Any]) -> dict[str, str]:
-    """Fields that do not exist, and values that do not exist yet."""
-    wrong: dict[str, str] = {}
-    for name, value in values.items():
+    for name in values:
         if name not in model.model_fields:
             # A guess costs 50 us, and only the first errors are answered.
             known = list(model.model_fields) if len(wrong) < MAX_ERRORS else []
             wrong[name] = _unknown(name, known)
-        elif isinstance(value, str) and value in NOT_YET.get(name, {}):
-            wrong[name] = f"{value} is not available yet; use {NOT_YET[name][value]}"
-    return wrong
+    return values, wrong
 
 
 def _unknown(name: str, known: list[str]) -> str:
+    if name in ("target", "source"):
+        return "is an image; send it as a file part of this name"
     near = difflib.get_close_matches(name[:60], known, n=1)
     return "is not a field of this spec" + (f"; did you mean {near[0]}?" if near else "")
 
 
-def _validate(
-    model: type[Spec], values: dict[str, Any], refused: dict[str, str]
-) -> tuple[Spec | None, dict[str, str]]:
-    """The spec, or what is wrong with each field that was not refused already."""
+def _checked(
+    model: type[Spec],
+    read: Callable[[Mapping[str, object]], Config],
+    values: dict[str, Any],
+    wrong: dict[str, str],
+    max_deadline_s: float,
+) -> tuple[Spec, Config]:
+    """The spec of these values, of which some are wrong already.
+
+    Raises:
+        BadSpec: names those and all others that are wrong.
+    """
+    rest = {name: value for name, value in values.items() if name not in wrong}
+    spec, config, found = _validated(model, read, {"deadline_s": max_deadline_s} | rest)
+    if spec is not None and spec.deadline_s > max_deadline_s:
+        found["deadline_s"] = f"must be at most {max_deadline_s:g}, not {echo(spec.deadline_s)}"
+    wrong = found | wrong
+    if wrong or spec is None or config is None:
+        raise bad_spec(wrong.items())
+    return spec, config
+
+
+def _field_config(values: Mapping[str, object]) -> FieldConfig:
+    """Without `passes`, which every spec takes and no field has."""
+    return read_field_config({name: each for name, each in values.items() if name != "passes"})
+
+
+def _validated(
+    model: type[Spec], read: Callable[[Mapping[str, object]], Config], values: dict[str, Any]
+) -> tuple[Spec | None, Config | None, dict[str, str]]:
     try:
-        spec = model.model_validate({k: v for k, v in values.items() if k not in refused})
+        spec = model.model_validate(values)
     except ValidationError as error:
-        return None, _found(error)
-    return spec, dict(spec.conflicts())
+        return None, None, _found(error)
+    given = spec.model_dump(exclude_unset=True, exclude=set(Spec.model_fields))
+    try:
+        return spec, read(given), {}
+    except BadConfig as error:
+        return spec, None, dict(error.errors)
 
 
 def _found(error: ValidationError) -> dict[str, str]:

@@ -15,6 +15,10 @@ Json = dict[str, Any]
 _IMAGES = [f"image/{each}" for each in FORMATS]
 _FIELD = [*_IMAGES, NPZ, SVG]  # SVG of line drawings only
 _BYTES: Json = {"type": "string", "format": "binary"}
+_CROSS: Json = {
+    "source": _BYTES
+    | {"description": "A second image, of any size, that strokes are taken from: mode cross."}
+}
 _JOB_ID: Json = {
     "name": "id",
     "in": "path",
@@ -33,7 +37,7 @@ _PREFER: Json = {
     "description": "`respond-async`: 202 at once, with the place of the job.",
     "schema": {"type": "string"},
 }
-_SOURCES_OF_422 = "The spec is not valid, or the image is broken or too large."
+_SOURCES_OF_422 = "The spec is not valid, or an image is broken or too large."
 
 
 def describe(settings: Settings) -> Json:
@@ -54,17 +58,19 @@ def describe(settings: Settings) -> Json:
 
 def _work_paths() -> Json:
     return {
-        "/shade": {"post": _work("Shade an image", "ShadeSpec", [*_IMAGES, JSON])},
+        "/shade": {"post": _work("Shade an image", "ShadeSpec", [*_IMAGES, JSON], _CROSS)},
         "/field": {"post": _work("Fiedler field of an image", "FieldSpec", [*_FIELD, JSON])},
     }
 
 
-def _work(summary: str, spec: str, media: list[str]) -> Json:
+def _work(summary: str, spec: str, media: list[str], also: Json | None = None) -> Json:
     reference = {"$ref": f"#/components/schemas/{spec}"}
     form = {
         "allOf": [reference],
         "type": "object",
-        "properties": {"target": _BYTES, "spec": reference},
+        "properties": {"target": _BYTES | {"description": "The image."}}
+        | (also or {})
+        | {"spec": reference},
         "required": ["target"],
         "description": "Fields of the spec also as form fields; each in one place only.",
     }

@@ -1,6 +1,7 @@
-"""What a POST brings: an image and the text of its spec, as a form or as a raw image body."""
+"""What a POST brings: images and the text of their spec, as a form, or one raw image body."""
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -10,6 +11,7 @@ from quart.datastructures import FileStorage
 from werkzeug.datastructures import MultiDict
 
 from service.jobs.orders import Upload
+from service.pictures.decoder_process import File
 from service.problems import UnsupportedFormat, echo
 from service.spec.reading import bad_spec
 
@@ -18,6 +20,7 @@ _HOW = (
     "send multipart/form-data with the image as target, or the image itself with its own "
     "Content-Type, such as image/png"
 )
+_IMAGES = ("target", "source")
 _NAME_LENGTH = 80  # characters of a file name that are kept
 
 Files = MultiDict[str, FileStorage]
@@ -30,35 +33,38 @@ async def read_upload(request: Request) -> Upload:
     Raises:
         Malformed, UploadTooSlow, BodyTooLarge: the body cannot be read.
         UnsupportedFormat: neither a form nor an image.
-        BadSpec: no target, two of them, or parts that do not belong there.
+        BadSpec: no target, two of one kind, or parts that do not belong there.
     """
     kind = request.mimetype.lower()
     if kind == "multipart/form-data":
         files, form = await request.files, await request.form
-        _check_parts(files, form)
-        target = files["target"]
-        # Parts are kept in memory; this one is lent, not copied.
-        image = target.stream.getbuffer()  # type: ignore[attr-defined]
-        return _upload(request, image, target.filename or "", files, form)
+        _check_parts(files, [*form, *request.args])
+        return _upload(request, _lent(files["target"]), files, form)
     if _RAW.fullmatch(kind):
+        if wrong := _no_files(request.args):
+            raise bad_spec(wrong.items())
         body: Any = await request.get_data(cache=False)  # bytes: `as_text` is for text
-        return _upload(request, body, "", MultiDict(), MultiDict())
+        return _upload(request, body, MultiDict(), MultiDict())
     raise UnsupportedFormat(f"The body is {echo(kind) if kind else 'of no stated type'}; {_HOW}.")
 
 
-def _upload(
-    request: Request, image: bytes | memoryview, filename: str, files: Files, form: Fields
-) -> Upload:
+def _upload(request: Request, image: File, files: Files, form: Fields) -> Upload:
     arrived = trio.current_time()
     pairs = [*form.items(multi=True), *request.args.items(multi=True)]
     return Upload(
         image=image,
-        name=_stem(filename),
-        pairs=[(name, text) for name, text in pairs if name not in ("spec", "source")],
+        source=_lent(files["source"]) if "source" in files else None,
+        name=_stem(files["target"].filename or "") if "target" in files else "",
+        pairs=[(name, text) for name, text in pairs if name != "spec"],
         spec_json=_spec(files, pairs),
-        has_source="source" in files or any(name == "source" for name, _ in pairs),
         arrived=arrived,
     )
+
+
+def _lent(part: FileStorage) -> File:
+    """The bytes of a part, which are kept in memory: not copied."""
+    buffer: memoryview = part.stream.getbuffer()  # type: ignore[attr-defined]
+    return buffer
 
 
 def _spec(files: Files, pairs: list[tuple[str, str]]) -> bytes | None:
@@ -71,19 +77,23 @@ def _spec(files: Files, pairs: list[tuple[str, str]]) -> bytes | None:
     return specs[0] if specs else None
 
 
-def _check_parts(files: Files, form: Fields) -> None:
-    wrong = {}
-    if "target" in form:
-        wrong["target"] = "must be a file part with a file name, not a field"
-    elif "target" not in files:
-        wrong["target"] = "is missing; send the image as a file part of this name"
+def _check_parts(files: Files, fields: Iterable[str]) -> None:
+    wrong = _no_files(fields)
+    if "target" not in files:
+        wrong.setdefault("target", "is missing; send the image as a file part of this name")
     for name in files:
-        if name not in ("target", "source", "spec"):
-            wrong[name] = "is not a file that is taken; the name of the image is target"
+        if name not in (*_IMAGES, "spec"):
+            wrong[name] = "is not a file that is taken; an image is the target, or the source"
         elif len(files.getlist(name)) > 1:
             wrong[name] = "is given twice; a request takes one"
     if wrong:
         raise bad_spec(wrong.items())
+
+
+def _no_files(fields: Iterable[str]) -> dict[str, str]:
+    """Images that came as text."""
+    text = "must be a file part with a file name, not a field"
+    return {name: text for name in fields if name in _IMAGES}
 
 
 def _stem(filename: str) -> str:

@@ -85,7 +85,7 @@ BAD: dict[str, tuple[bytes, dict[str, str], int]] = {
     "bad JSON": (packed(PHOTO), {"spec": "{passes: 4}"}, 400),
     "deadline of 0": (packed(PHOTO), {"deadline_s": "0"}, 422),
     "deadline of 60": (packed(PHOTO), {"deadline_s": "60"}, 422),
-    "not there yet": (packed(PHOTO), {"envelope_curve": "stretch"}, 422),
+    "no such value": (packed(PHOTO), {"scope": "both"}, 422),
 }
 
 

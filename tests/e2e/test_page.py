@@ -72,8 +72,39 @@ def page(itten: Served, browser: Browser) -> Iterator[Page]:
     assert complaints == []
 
 
+HEAR_A_SOURCE = """async () => {
+  const { Run } = await import("/static/run.js");
+  const { statusLine, measure } = await import("/static/words.js");
+  const said = [], painted = [], progress = { passes_done: 0, passes_total: 2 };
+  const run = new Run(null, null, {
+    state: () => {},
+    tiles: (certificates) => painted.push(...certificates),
+    progress: (news) => {
+      Object.assign(progress, news);
+      said.push([statusLine("shading", "running", progress), measure(progress, 0.01)]);
+    },
+  });
+  const tell = (pass, done, total) =>
+    run.hear({ type: "tiles", data: { pass, done, total, certificates: [pass] } });
+  tell(0, 3, 11);
+  tell(1, 4, 11);
+  tell(0, 1, 3);
+  return { said, painted };
+}"""
+
+
 def drop(page: Page, picture: bytes, name: str = "picture.png") -> None:
     page.evaluate(DROP, [base64.b64encode(picture).decode(), name])
+
+
+def test_tiles_of_a_source_are_counted_but_not_painted(page: Page):
+    heard = page.evaluate(HEAR_A_SOURCE)
+    assert heard["painted"] == [1]
+    assert heard["said"] == [
+        ["Running: the source.", "3 of 11 tiles"],
+        ["Running: pass 1 of 2.", "4 of 11 tiles"],
+        ["Running: the source.", "bound 0.010"],  # a whole image each: no tiles to count
+    ]
 
 
 def test_a_dropped_image_is_shaded_and_can_be_downloaded(page: Page):

@@ -14,6 +14,7 @@ from wsproto.events import BytesMessage, TextMessage
 from tests.e2e.pictures import drawing, packed, photograph, unpacked
 
 LATE_S = 0.3  # what an answer may be late
+SELF = {"passes": "2", "mode": "self"}
 TRANSFER_S = 0.5  # for upload and download, on a busy machine
 
 
@@ -36,6 +37,72 @@ async def test_a_picture_is_shaded_completely(client: httpx.AsyncClient, image: 
     assert shaded.shape == given.shape
     changed = np.any(shaded != given, axis=-1).mean()
     assert 0.001 < changed < 0.9  # it did something, and it is still the picture
+
+
+def inked(width: int, height: int) -> Image.Image:
+    """A drawing in red ink: no grey picture has its colour."""
+    black = np.asarray(drawing(width, height))
+    return Image.fromarray(np.maximum(black, np.array([200, 0, 0], np.uint8)))
+
+
+@pytest.mark.parametrize(
+    ("source", "fields"),
+    [
+        (inked(160, 120), {}),
+        (inked(90, 200), {"low_gate": "shadow", "mode": "cross"}),
+        (drawing(200, 150, transparent=True), {"overlap_mode": "blend"}),
+        (photograph(200, 150), {"scope": "image", "contours": "spectral"}),
+        (inked(1, 1), {}),
+    ],
+    ids=["ink", "shadows", "on nothing", "whole images", "one pixel"],
+)
+async def test_a_drawing_is_shaded_with_strokes_of_another_picture(
+    client: httpx.AsyncClient, source: Image.Image, fields: dict[str, str]
+):
+    target = drawing(160, 120)
+    files = {"target": ("a.png", packed(target)), "source": ("b.png", packed(source))}
+    answer = await client.post("/shade", files=files, data={"passes": "2"} | fields)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["itten-status"] == "complete"
+    assert answer.headers["itten-passes"] == "2/2"
+    assert "a-shaded.png" in answer.headers["content-disposition"]
+    shaded = unpacked(answer.content)
+    assert shaded.shape == (120, 160, 3)
+    own = await client.post("/shade", files={"target": files["target"]}, data=fields | SELF)
+    if min(source.size) > 1:
+        assert not np.array_equal(shaded, unpacked(own.content))
+    job = (await client.get(f"/jobs/{answer.headers['itten-job']}")).json()
+    alone = (await client.get(f"/jobs/{own.headers['itten-job']}")).json()
+    assert job["progress"]["tiles_done"] == job["progress"]["tiles_total"]
+    solved = job["progress"]["tiles_total"] > alone["progress"]["tiles_total"]
+    assert solved == ("low_gate" not in fields)  # shadows need the colours of the source only
+    assert job["skipped"] == []
+
+
+async def test_strokes_have_the_colour_of_the_source(client: httpx.AsyncClient):
+    pictures = {"target": drawing(160, 120), "source": inked(150, 120)}
+    files = {name: (f"{name}.png", packed(each)) for name, each in pictures.items()}
+    answers = [await client.post("/shade", files=files) for _ in range(2)]
+    first, again = (unpacked(each.content).astype(int) for each in answers)
+    assert (first[..., 0] - first[..., 2]).max() > 30
+    assert np.array_equal(first, again)  # also with a source that is known by now
+    own = await client.post("/shade", files={"target": files["target"]})
+    red, _, blue = np.moveaxis(unpacked(own.content).astype(int), 2, 0)
+    assert (red - blue).max() < 10
+
+
+async def test_a_large_source_costs_the_result_not_the_deadline(client: httpx.AsyncClient):
+    source = photograph(2400, 1600)  # more than any machine of the tests solves in a second
+    target = drawing(160, 120)
+    files = {"target": ("a.png", packed(target)), "source": ("b.jpg", packed(source, "JPEG"))}
+    began = time.monotonic()
+    answer = await client.post("/shade", files=files, data={"deadline_s": "1"})
+    assert time.monotonic() - began < 1 + LATE_S + TRANSFER_S
+    assert answer.headers["itten-status"] == "partial"
+    assert unpacked(answer.content).shape == (120, 160, 3)
+    job = (await client.get(f"/jobs/{answer.headers['itten-job']}")).json()
+    assert job["state"] == "partial"
+    assert job["progress"]["tiles_done"] < job["progress"]["tiles_total"]
 
 
 async def test_a_job_is_watched_and_everything_of_it_fetched(client: httpx.AsyncClient):

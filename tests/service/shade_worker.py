@@ -1,5 +1,7 @@
 """A worker process that inverts pictures instead of shading them, and misbehaves on demand.
 
+With a source it fills them with the colour of the source's last pixel.
+
 `python -m tests.service.shade_worker MODE --fd N` or `MODE --listen unix:/path`, where MODE is
 `quick`, `slow` (20 ms a tile), `deaf` (never comes back from a step), `dying` (ends in its first
 step), `failing` (raises) or `unready` (never says hello).
@@ -10,16 +12,26 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 
 from worker.engine import Engine
 from worker.program import prepare_process, run_child, run_listening
 from worker.runs import Array, Emission
 from worker.wire.address import parse_address
-from worker.wire.messages import Certificate, Finished, Hello, PassDone, Preview, Submit, Tiles
+from worker.wire.messages import (
+    Certificate,
+    Finished,
+    Hello,
+    PassDone,
+    Preview,
+    Submit,
+    Tiles,
+)
 from worker.wire.params import FieldParams, ShadeParams
 
 TILES = 4  # in every pass of every picture
+SOURCE_TILES = 3  # in every source
 HELLO = Hello(
     device="cpu", device_name="test", warning=None, shade_s_per_mp=0.01, field_s_per_mp=0.01
 )
@@ -32,7 +44,9 @@ class InvertingRun:
         self.mode, self.submit, self.job = mode, submit, submit.job
         self.shading = isinstance(submit.params, ShadeParams)
         self.passes = submit.params.passes if isinstance(submit.params, ShadeParams) else 1
-        self.pixels, self.tiles = pixels, 0
+        size = submit.target.nbytes
+        self.pixels, self.source, self.tiles = pixels[:size], pixels[size:], 0
+        self.before = SOURCE_TILES if submit.source else 0
         field = submit.params if isinstance(submit.params, FieldParams) else submit.params.field
         self.drawing, self.paper = field.render == "contours", field.background
 
@@ -47,15 +61,33 @@ class InvertingRun:
             time.sleep(0.02)
         self.tiles += 1
         emissions = [self._tile(), self._preview()]
-        if self.shading and self.tiles % TILES == 0:
-            self.pixels = bytes(255 - np.frombuffer(self.pixels, np.uint8))
-            done = PassDone(job=self.job, index=self.tiles // TILES, of=self.passes)
+        if self.tiles <= self.before:
+            return emissions[:1]
+        if self.shading and self.of_passes % TILES == 0:
+            self.pixels = self._shaded()
+            done = PassDone(job=self.job, index=self.of_passes // TILES, of=self.passes)
             emissions.append((done, self.pixels))
         return emissions
 
+    def _shaded(self) -> bytes:
+        if self.submit.source is None:
+            return bytes(255 - np.frombuffer(self.pixels, np.uint8))
+        colour = self.source[-self.submit.source.channels :][:3]
+        filling = colour + b"\xff" * (self.submit.channels - 3)
+        return filling * self.submit.target.area
+
+    @property
+    def of_passes(self) -> int:
+        """Tiles of the passes that are done."""
+        return max(0, self.tiles - self.before)
+
+    @property
+    def total(self) -> int:
+        return TILES * self.passes + self.before
+
     @property
     def finished(self) -> bool:
-        return self.tiles >= TILES * self.passes
+        return self.tiles >= self.total
 
     def next_step_s(self) -> float | None:
         return None
@@ -64,7 +96,7 @@ class InvertingRun:
         return 0.001
 
     def conclude(self, within_s: float) -> tuple[Finished, bytes | memoryview]:
-        reached = TILES if self.finished else self.tiles % TILES
+        reached = TILES if self.finished else self.of_passes % TILES
         size = self.submit.width * self.submit.height
         finished = Finished(
             job=self.job,
@@ -72,13 +104,13 @@ class InvertingRun:
             channels=self.submit.channels if self.shading else self._field_channels,
             pass_tiles_converged=reached,
             pass_tiles_total=TILES,
-            passes_done=self.tiles // TILES if self.shading else 0,
+            passes_done=self.of_passes // TILES if self.shading else 0,
             passes_total=self.passes if self.shading else 0,
             tiles_done=self.tiles,
-            tiles_total=TILES * self.passes,
+            tiles_total=self.total,
             field_s=0.25,
             shade_s=0.125,
-            arrays=self.tiles > 0,
+            arrays=self.of_passes > 0,
         )
         return finished, self.pixels if self.shading else bytes(self._field_channels * size)
 
@@ -102,11 +134,21 @@ class InvertingRun:
 
     def _tile(self) -> Emission:
         certificate = Certificate(0, 0, 8, 8, "converged", 0.01, 0.5, 3)
-        total = TILES * self.passes
-        index = (self.tiles - 1) // TILES + 1
-        return Tiles(
-            job=self.job, pass_index=index, done=self.tiles, total=total, certificates=[certificate]
-        ), b""
+        tiles = Tiles(
+            job=self.job,
+            pass_index=0,
+            done=self.tiles,
+            total=self.total,
+            pass_done=self.tiles,
+            pass_total=self.before,
+            certificates=[certificate],
+        )
+        if self.of_passes:
+            index, done = divmod(self.of_passes - 1, TILES)
+            tiles = msgspec.structs.replace(
+                tiles, pass_index=index + 1, pass_done=done + 1, pass_total=TILES
+            )
+        return tiles, b""
 
     def _preview(self) -> Emission:
         preview = Preview(

@@ -306,6 +306,20 @@ async def test_the_description_is_served_and_its_references_exist(site: httpx.As
     assert _references(document) <= {f"#/components/schemas/{name}" for name in names}
 
 
+async def test_the_description_offers_a_source_where_one_is_taken(site: httpx.AsyncClient):
+    document = (await site.get("/openapi.json")).json()
+    for path, parts in (
+        ("/shade", {"target", "source", "spec"}),
+        ("/field", {"target", "spec"}),
+    ):
+        content = document["paths"][path]["post"]["requestBody"]["content"]
+        schema = content["multipart/form-data"]["schema"]
+        assert set(schema["properties"]) == parts
+        assert schema["required"] == ["target"]
+    mode = document["components"]["schemas"]["ShadeSpec"]["properties"]["mode"]
+    assert {"enum": ["self", "cross"], "type": "string"} in mode["anyOf"]
+
+
 async def test_a_job_document_has_what_the_description_requires(site: httpx.AsyncClient):
     answer = await shade(site, png(), {"Accept": "application/json"}, passes=1)
     schemas = (await site.get("/openapi.json")).json()["components"]["schemas"]

@@ -80,7 +80,9 @@ def test_the_service_leaves_torch_and_the_worker_alone():
         "worker.wire",
         "worker.wire.address",
         "worker.wire.channel",
+        "worker.wire.config",
         "worker.wire.framing",
         "worker.wire.messages",
         "worker.wire.params",
+        "worker.wire.phases",
     }

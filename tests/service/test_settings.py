@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.settings import Settings, SettingsError
+from worker.wire.framing import MAX_PAYLOAD
 
 
 def test_defaults_are_those_of_the_contract() -> None:
@@ -75,6 +76,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("MAX_BODY_MB", "1e999"),
         ("MAX_PIXELS", "0"),
         ("MAX_PIXELS", "1.5"),
+        ("MAX_PIXELS", str(MAX_PAYLOAD // 8 + 1)),
         ("MAX_QUEUE", "9" * 5000),
         ("KEEP_HOURS", "-3"),
         ("KEEP_GB", "two"),
@@ -117,6 +119,11 @@ def test_pixel_limit_depends_on_the_device_unless_set() -> None:
     settings = Settings.from_env({})
     assert (settings.pixel_limit("cuda:0"), settings.pixel_limit("cpu")) == (50_000_000, 16_000_000)
     assert Settings.from_env({"ITTEN_MAX_PIXELS": "7"}).pixel_limit("cuda:0") == 7
+
+
+def test_two_of_the_largest_pictures_fit_into_a_frame() -> None:
+    most = MAX_PAYLOAD // (2 * 4)  # two pictures of four channels
+    assert Settings.from_env({"ITTEN_MAX_PIXELS": str(most)}).max_pixels == most
 
 
 def test_warnings_name_typos_and_an_open_door() -> None:

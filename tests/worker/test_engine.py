@@ -3,7 +3,7 @@ import trio
 from tests.worker import sample_runs
 from tests.worker.sample_runs import PIXELS, SampleRun, connected, running, submit, until_finished
 from worker.engine import DeviceLost, Engine
-from worker.wire.messages import Cancel, Finished, PassDone, Started
+from worker.wire.messages import Cancel, Finished, PassDone, Started, Submit
 
 
 async def test_a_job_from_start_to_end():
@@ -52,6 +52,24 @@ async def test_a_job_that_waits_is_answered_by_its_deadline_and_says_how_long_it
         finished, payload = await until_finished(service, "waiting-3")
         assert (finished.state, finished.passes_done, payload) == ("partial", 0, PIXELS)
         assert 0.2 < finished.queue_s < 0.4
+
+
+async def test_a_run_is_told_what_its_wait_has_left_of_its_time():
+    budgets: dict[str, float] = {}
+
+    class Noting(SampleRun):
+        def __init__(self, submit: Submit, pixels: bytes) -> None:
+            super().__init__(submit, pixels)
+            budgets[submit.job] = submit.budget_s
+
+    engine = Engine(Noting)
+    async with running(engine), connected(engine) as service:
+        for number in range(4):
+            await service.send(submit(f"first{number}-50", budget_s=5.0), PIXELS)
+        await service.send(submit("waiting-1", budget_s=5.0), PIXELS)
+        finished, _ = await until_finished(service, "waiting-1")
+    assert budgets["waiting-1"] < budgets["first0-50"] <= 5.0
+    assert abs(5.0 - finished.queue_s - budgets["waiting-1"]) < 0.1
 
 
 async def test_newcomers_get_turns_between_the_steps_of_a_long_job():

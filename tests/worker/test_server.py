@@ -18,7 +18,7 @@ from worker.runs import Run
 from worker.server import serve
 from worker.wire.channel import Channel
 from worker.wire.framing import FrameDecoder
-from worker.wire.messages import Submit, ToService
+from worker.wire.messages import Shape, Submit, ToService
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,10 @@ from worker.wire.messages import Submit, ToService
         ({"channels": 4}, "12 bytes of pixels where 16 were announced"),
         ({"channels": 12, "width": 1, "height": 1}, "a picture of 1 x 1 x 12"),
         ({"width": 0}, "a picture of 0 x 2 x 3"),
+        ({"source": Shape(1, 1, 3)}, "12 bytes of pixels where 15 were announced"),
+        ({"source": Shape(0, 9, 3)}, "a picture of 0 x 9 x 3"),
+        ({"source": Shape(1, 1, 2)}, "a picture of 1 x 1 x 2"),
+        ({"height": 1, "source": Shape(-1, -2, 3)}, "a picture of -1 x -2 x 3"),
         ({"width": -2, "height": -2}, "a picture of -2 x -2 x 3"),
         ({"budget_s": float("nan")}, "a budget of nan s"),
         ({"budget_s": float("inf")}, "a budget of inf s"),

@@ -8,12 +8,11 @@ from torch import Tensor
 
 from worker.drawing.chains import Floats
 from worker.drawing.lines import Lines
-from worker.drawing.strokes import SPACING, spectral_lines
+from worker.drawing.strokes import SPACING
 
 INK = (24, 24, 27)
 THIN, THICK = 0.45, 2.3  # pixels, of lines of weight 0 and 1 in a picture of 512 pixels
 OUTLINE = 0.4  # mean weight of a line that counts as a contour: a face's features do not
-CONTOUR = 3.0  # pixels
 CHUNK = 1 << 12  # segments at a time
 
 Colour = tuple[int, int, int]
@@ -30,19 +29,17 @@ def line_picture(lines: Lines, height: int, width: int, background: Colour | Non
     return layers.round().to(torch.uint8)
 
 
-def spectral_contours(modes: Tensor, theta: Tensor) -> Tensor:
-    """Pixels on the outlines of an image's objects, three pixels wide, (H, W) bool.
+def outlines(lines: Lines, height: int, width: int, wide: float) -> Tensor:
+    """Pixels on the lines that bound objects, (H, W) bool.
 
     Args:
-        modes: (K, H, W), the first modes of the image's graph.
-        theta: (K,) their eigenvalues.
+        lines: of a picture of H x W.
+        height, width: pixels.
+        wide: pixels across a line.
     """
-    height, width = modes.shape[1:]
-    lines = spectral_lines(modes, theta)
     weight = np.bincount(lines.owner, lines.weight) / np.diff(lines.start)
-    outlines = lines.chosen(weight > OUTLINE)
-    ink = coverage(outlines, height, width, np.full(len(outlines.points), CONTOUR))
-    return (ink >= 0.5).to(modes.device)
+    bounds = lines.chosen(weight > OUTLINE)
+    return coverage(bounds, height, width, np.full(len(bounds.points), wide)) >= 0.5
 
 
 def stroke_width(weight: Floats, height: int, width: int) -> Floats:

@@ -2,13 +2,14 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from worker.drawing.lines import Lines
-from worker.drawing.paint import line_picture, spectral_contours
-from worker.drawing.strokes import spectral_lines
+from worker.drawing.paint import line_picture, outlines
+from worker.drawing.strokes import resampled, spectral_lines
 from worker.drawing.svg import svg_document
 from worker.numerics.field_state import FieldState
 
@@ -30,13 +31,7 @@ class Drawing(NamedTuple):
 
 def drawing(field: FieldState) -> Lines:
     """The lines of an image, as far as its modes are known; none before."""
-    modes, theta, factor = _modes(field)
-    lines = spectral_lines(modes, theta)
-    if factor == 1:
-        return lines
-    edge = torch.tensor((field.tiling.height, field.tiling.width)).numpy() - 0.5
-    points = ((lines.points + 0.5) * factor - 0.5).clip(-0.5, edge)
-    return lines._replace(points=points)
+    return _lines(field, field.tiling.height, field.tiling.width)
 
 
 def drawn(lines: Lines, field: FieldState, background: tuple[int, int, int] | None) -> Tensor:
@@ -49,16 +44,26 @@ def svg(lines: Lines, field: FieldState, background: tuple[int, int, int] | None
     return svg_document(lines, field.tiling.width, field.tiling.height, background)
 
 
-def contours(field: FieldState) -> Tensor:
-    """Pixels on the outlines of what the image shows, (H, W) bool."""
+def contours(field: FieldState, height: int, width: int, wide: float) -> Tensor:
+    """Pixels on the outlines of what an image shows, (H, W) bool on the CPU.
+
+    Args:
+        field: of the image, or of the image made smaller.
+        height, width: of the image, pixels.
+        wide: pixels across an outline.
+    """
+    return outlines(_lines(field, height, width), height, width, wide)
+
+
+def _lines(field: FieldState, height: int, width: int) -> Lines:
     modes, theta, factor = _modes(field)
-    mask = spectral_contours(modes, theta)
-    if factor == 1:
-        return mask
-    mask = mask.repeat_interleave(factor, 0).repeat_interleave(factor, 1)
-    height, width = field.tiling.height, field.tiling.width
-    grown = functional.pad(mask[None].float(), (0, factor, 0, factor), mode="replicate")[0] > 0
-    return grown[:height, :width]
+    lines = spectral_lines(modes, theta)
+    size = np.array((height, width))
+    scale = factor * size / (field.tiling.height, field.tiling.width)
+    if (scale == 1).all():
+        return lines
+    points = ((lines.points + 0.5) * scale - 0.5).clip(-0.5, size - 0.5)
+    return resampled(lines._replace(points=points))
 
 
 def _modes(field: FieldState) -> tuple[Tensor, Tensor, int]:

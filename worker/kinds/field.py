@@ -16,7 +16,7 @@ from worker.kinds.solving import bounds, field_arrays, make_solver, modes_of, on
 from worker.numerics.field_state import FieldState
 from worker.numerics.memory import OutOfMemory
 from worker.runs import Array, Emission
-from worker.shader.shader import seen
+from worker.shader.picture import seen
 from worker.wire.messages import Finished, Submit
 from worker.wire.params import FieldParams
 

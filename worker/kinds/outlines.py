@@ -1,72 +1,58 @@
-"""Spectral contours for the shader: outlines of a picture, by the modes of the whole of it."""
+"""Outlines of a picture, by the modes of the whole of it; found once, before anything is drawn."""
 
 import msgspec
-import torch
 from torch import Tensor
+from torch.nn import functional
 
 from worker.kinds.drawing import contours
 from worker.kinds.solving import make_solver, on_cpu
 from worker.numerics.field_state import FieldState
 from worker.numerics.memory import OutOfMemory
-from worker.wire.params import ShadeParams
+from worker.wire.params import FieldParams
 
 ENOUGH = 3
 """Steps after which outlines hardly change any more, long before the modes are certified."""
 
+MOST_PIXELS = 1 << 18
+"""Outlines of larger pictures are looked for in a smaller copy: what bounds an object can be seen
+there, and the modes of 12 megapixels would take longer than any deadline."""
+
 
 class Outlines:
-    """The contours of one pass, where a job asks for spectral ones; else nothing to do."""
+    """The outlines of one picture."""
 
-    def __init__(self, params: ShadeParams) -> None:
-        """Of no pass yet."""
-        self._params = params
-        self._whole = msgspec.structs.replace(params.field, scope="image")
-        self._modes: FieldState | None = None
-        self._mask: Tensor | None = None
-        self._device = torch.device("cpu")  # of the picture
-
-    def following(self, image: Tensor, field: FieldState) -> "Outlines":
-        """The outlines of the next pass over `image` (3, H, W).
-
-        With the scope `image` its own `field` has the modes.
-        """
-        outlines = Outlines(self._params)
-        outlines._device = image.device
-        if self._params.contours != "spectral":
-            return outlines
-        if self._params.field.scope == "image":
-            outlines._modes = field
-        else:
-            outlines._modes = make_solver(image, self._whole, self._modes)
-        return outlines
-
-    def moved(self, field: FieldState) -> None:
-        """Take note that the pass's field goes on elsewhere."""
-        if self._modes is not None and self._params.field.scope == "image":
-            self._modes = field
+    def __init__(self, image: Tensor, params: FieldParams, field: FieldState) -> None:
+        """Of `image` (3, H, W); with the scope `image` its own `field` has the modes."""
+        self._size = (image.shape[1], image.shape[2])
+        self._device = image.device
+        self._params = msgspec.structs.replace(params, scope="image")
+        self._lent = params.scope == "image"
+        self._modes = field if self._lent else make_solver(_reduced(image), self._params)
 
     @property
     def ready(self) -> bool:
-        """Whether the shader may begin."""
+        """Whether they are as good as they get."""
         modes = self._modes
-        return (
-            modes is None
-            or self._params.field.scope == "image"
-            or modes.finished
-            or int(modes.iterations[0]) >= ENOUGH
-        )
+        return self._lent or modes.finished or int(modes.iterations[0]) >= ENOUGH
 
     def step(self) -> None:
         """Bring the modes a step further."""
-        assert self._modes is not None
         try:
             self._modes.step()
         except OutOfMemory:
-            self._modes = on_cpu(self._modes, self._whole)
+            self._modes = on_cpu(self._modes, self._params)
 
-    def mask(self) -> Tensor | None:
-        """(H, W) bool: the outlines, once there are modes."""
-        if self._mask is None and self._modes is not None and bool(self._modes.usable[0]):
-            self._mask = contours(self._modes)
-        # The modes may have had to leave the picture's device.
-        return None if self._mask is None else self._mask.to(self._device)
+    def mask(self, wide: float) -> Tensor | None:
+        """(H, W) bool: outlines of so many pixels across; None as long as there are no modes."""
+        if not bool(self._modes.usable[0]):
+            return None
+        return contours(self._modes, *self._size, wide).to(self._device)
+
+
+def _reduced(image: Tensor) -> Tensor:
+    """(3, h, w) of at most MOST_PIXELS, by area."""
+    scale = (MOST_PIXELS / (image.shape[1] * image.shape[2])) ** 0.5
+    if scale >= 1:
+        return image
+    size = [max(1, int(scale * side)) for side in image.shape[1:]]
+    return functional.interpolate(image[None], size, mode="area")[0]

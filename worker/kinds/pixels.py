@@ -3,25 +3,21 @@
 import torch
 from torch import Tensor
 
-from worker.shader.shader import Picture
+from worker.shader.picture import Picture, picture_of
 
 
 def to_picture(
-    pixels: bytes, height: int, width: int, channels: int, device: torch.device
+    pixels: bytes | memoryview, height: int, width: int, channels: int, device: torch.device
 ) -> Picture:
     """RGB or RGBA bytes as colours and opacity in 0..1."""
     flat = torch.frombuffer(bytearray(pixels), dtype=torch.uint8)
     layers = flat.reshape(height, width, channels).to(device).permute(2, 0, 1).contiguous()
-    image = layers.float().div_(255)
-    return Picture(image[:3], image[3] if channels == 4 else None)
+    return picture_of(layers.float().div_(255))
 
 
 def to_pixels(picture: Picture) -> memoryview:
     """Colours, and opacity if there is any, as RGB or RGBA bytes."""
-    layers = quantised(picture.rgb)
-    if picture.alpha is not None:
-        layers = torch.cat((layers, quantised(picture.alpha)[None]))
-    return interleaved(layers)
+    return interleaved(quantised(picture.layers))
 
 
 def quantised(layers: Tensor) -> Tensor:
@@ -37,5 +33,4 @@ def interleaved(layers: Tensor) -> memoryview:
 
 def eight_bit(picture: Picture) -> Picture:
     """The picture as its 8-bit form has it: what is stored is what the next pass starts from."""
-    alpha = None if picture.alpha is None else quantised(picture.alpha).float() / 255
-    return Picture(quantised(picture.rgb).float() / 255, alpha)
+    return picture_of(quantised(picture.layers).float() / 255)

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from worker.kinds.colours import CONTRAST, viridis
-from worker.kinds.pixels import interleaved
+from worker.kinds.pixels import interleaved, quantised
 from worker.numerics.field_state import FieldState, TileStatus
 from worker.numerics.signs import ramp_signs
 from worker.runs import Emission
@@ -55,6 +55,21 @@ def certificates_of(solver: FieldState, tiles: list[int]) -> list[Certificate]:
     ]
 
 
+def tiles_message(
+    job: str, pass_index: int, solver: FieldState, changed: list[int], done_before: int, total: int
+) -> Tiles:
+    """That some tiles got better; `done_before` tiles of `total` were done before this field."""
+    return Tiles(
+        job=job,
+        pass_index=pass_index,
+        done=done_before + solver.converged,
+        total=total,
+        pass_done=solver.converged,
+        pass_total=solver.tiling.count,
+        certificates=certificates_of(solver, changed),
+    )
+
+
 class FieldProgress:
     """Collects the tiles that got better and turns them into messages."""
 
@@ -68,17 +83,7 @@ class FieldProgress:
         """Certificates at once, a preview when the last one is long enough ago."""
         if not changed:
             return
-        certificates = certificates_of(self._solver, changed)
-        yield (
-            Tiles(
-                job=self._job,
-                pass_index=self._pass,
-                done=done_before + self._solver.converged,
-                total=total,
-                certificates=certificates,
-            ),
-            b"",
-        )
+        yield tiles_message(self._job, self._pass, self._solver, changed, done_before, total), b""
         self._changed.update(changed)
         now = time.monotonic()
         if now >= self._next_preview or self._solver.finished:
@@ -130,6 +135,27 @@ class FieldProgress:
         known = s.usable[tiles].to(vectors.device)[:, None]
         values: Tensor = (vectors * scale[:, None]).where(known, 0)
         return values.reshape(-1, h, w)
+
+
+def image_preview(job: str, pass_index: int, rgb: Tensor) -> Emission:
+    """A picture (3, H, W) after a pass, small."""
+    small = shrunk(rgb, PREVIEW_PIXELS)
+    height, width = rgb.shape[1:]
+    preview = Preview(
+        job=job,
+        kind="image",
+        pass_index=pass_index,
+        x=0,
+        y=0,
+        width=width,
+        height=height,
+        full_width=width,
+        full_height=height,
+        pixel_width=small.shape[2],
+        pixel_height=small.shape[1],
+        channels=3,
+    )
+    return preview, interleaved(quantised(small))
 
 
 def shrunk(image: Tensor, most: int) -> Tensor:

@@ -16,6 +16,7 @@ from worker.numerics.lanczos_field import LanczosSolver
 from worker.numerics.lanes import cores
 from worker.numerics.memory import Memory
 from worker.numerics.stencil import half_stencil
+from worker.numerics.tiling import tile_image
 from worker.runs import Array
 from worker.wire.params import FieldParams
 
@@ -68,11 +69,24 @@ def make_solver(
         solver = LanczosSolver(image, settings)
     else:
         solver = FieldSolver(image, settings, previous)
-    if previous is not None and previous.image.device == image.device:
-        solver.memory = previous.memory
-    elif previous is not None:
-        solver.memory.retries = previous.memory.retries
+    if previous is not None:
+        inherit_memory(solver, previous)
     return solver
+
+
+def inherit_memory(solver: FieldState, previous: FieldState) -> None:
+    """Let a field begin with what an earlier one has learnt of the device's memory."""
+    if previous.image.device == solver.image.device:
+        solver.memory = previous.memory
+    else:
+        solver.memory.retries = previous.memory.retries
+
+
+def tile_count(size: tuple[int, int], params: FieldParams) -> int:
+    """How many tiles the field of a picture (H, W) has; of a whole image it is one."""
+    if params.scope == "image":
+        return 1
+    return tile_image(*size, params.tile_size, params.overlap).count
 
 
 def on_cpu(solver: FieldState, params: FieldParams) -> FieldState:

@@ -5,44 +5,20 @@ import time
 import torch
 
 from worker.kinds.costs import SHADING
+from worker.kinds.settings import shader_settings
 from worker.kinds.solving import field_settings
 from worker.numerics.field import FieldSolver
+from worker.numerics.lanes import single_threaded
 from worker.numerics.precompile import precompile
 from worker.shader.colour import luma
 from worker.shader.contours import contour_rule
-from worker.shader.envelope import Phase
-from worker.shader.shader import Picture, ShaderSettings, shade
-from worker.wire.params import FieldParams
+from worker.shader.picture import Picture
+from worker.shader.shader import shade
+from worker.wire.config import FieldConfig, ShadeConfig, field_params, shade_params
 
 SIDE = 256  # pixels
-FIELD = FieldParams(
-    tile_size=64,
-    overlap=16,
-    tolerance=0.03,
-    radii=(1, 2, 3, 4, 5, 6),
-    radius_weights=(1.0, 0.6, 0.4, 0.3, 0.2, 0.1),
-    edge_threshold=0.15,
-    align="sign",
-    structure_weight=True,
-    channel=1,
-)
-SHADER = ShaderSettings(
-    low_gate="segments",
-    overlap_mode="replace",
-    shadow_projection="diameter",
-    percentile=40,
-    gate_sharpness=3,
-    effect_strength=1,
-    decay=1,
-    scale="px",
-    translation_strength=15,
-    shadow_offset=5,
-    min_segment_pixels=25,
-    max_segments=40,
-    max_segment_size=64,
-    envelope=(Phase(0.2, 0.8, 0.05, 3),),
-    background=(1, 1, 1),
-)
+FIELD = field_params(FieldConfig(structure_weight=True))
+SHADER = shader_settings(shade_params(ShadeConfig()))
 
 
 def warm_up(device: torch.device) -> tuple[float, float]:
@@ -62,7 +38,8 @@ def warm_up(device: torch.device) -> tuple[float, float]:
             solver.step()
         field = solver.blend("sign", True, [0])[0]
         solved = time.perf_counter()
-        shade(picture, field, SHADER, rule, 1).rgb.cpu()
+        with single_threaded():  # as it will be
+            shade(picture, field, SHADER, rule, 1).rgb.cpu()
         done = time.perf_counter()
     megapixels = SIDE * SIDE / 1e6
     SHADING.measured((done - solved) / (SIDE * SIDE))

@@ -1,6 +1,7 @@
 """The state of a field: eigenvectors of one or more tiles, and what is proved about each."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -136,6 +137,17 @@ class FieldState:
         values = self.vectors[:, channels].mul_(signs[:, :, None])
         values.masked_fill_(~usable[:, None, None], 0)  # anything may stand there
         return blend(self.tiling, values, weights * self.usable)
+
+    def top(self, rows: int) -> "FieldState":
+        """What is known of the tiles that reach into the first rows, as a field of their own.
+
+        To be read, not worked on.
+        """
+        part = copy(self)
+        part.tiling = self.tiling.top(rows)
+        for name in ("vectors", "theta", "bound", "residual", "iterations", "status"):
+            setattr(part, name, getattr(self, name)[: part.tiling.count])
+        return part
 
     def lambda2_map(self) -> Tensor:
         """lambda_2 blended like the field, (H, W)."""

@@ -52,7 +52,8 @@ def single_threaded(*, needed: bool = True) -> Iterator[None]:
     """One thread for each operation of torch, of this thread too, while the lanes are at work.
 
     Threads that wait for the next operation keep the lanes from their cores, and how many there
-    are shows in the bytes.
+    are shows in the bytes. A pass of the shader takes 23 ms with two and 40 ms with one on an idle
+    machine; beside two busy processes one takes 150 ms, and two took 9 s.
     """
     before = torch.get_num_threads()
     if needed and before > 1:

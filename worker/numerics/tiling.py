@@ -1,6 +1,6 @@
 """Where the tiles of an image lie, and how their values are blended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
@@ -38,6 +38,11 @@ class Tiling:
     def origins(self) -> tuple[tuple[int, int], ...]:
         """(top, left) of every tile, in raster order."""
         return tuple((y, x) for y in self.tops for x in self.lefts)
+
+    def top(self, rows: int) -> "Tiling":
+        """The tiles that reach into the first `rows` (1 or more), and what they cover."""
+        tops = tuple(y for y in self.tops if y < rows)
+        return replace(self, height=tops[-1] + self.tile_height, tops=tops)
 
     def crop(self, image: Tensor, tiles: list[int]) -> Tensor:
         """The pixels of some tiles: (c, H, W) to (B, c, h, w)."""

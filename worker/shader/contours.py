@@ -12,7 +12,7 @@ from worker.shader.filters import (
     direction,
     gaussian_blur,
     gradient,
-    positions,
+    length,
     sample,
 )
 from worker.shader.segments import components
@@ -25,6 +25,12 @@ LOCAL_STD_FLOOR = 0.06
 
 FLAT, FLAT_STEP = 0.5, 0.5 / 255
 """A drawing has more than half of its pixels in flat areas, a photograph a tenth."""
+
+BLOTCH, BLOTCHED = 9, 0.2
+"""Of what stands out of a photograph, more than a fifth lies in squares of nine pixels of it."""
+
+PALETTE, LEVELS = 0.95, 16
+"""So much of a drawing has one of so few of 256 tones."""
 
 SCREEN_WINDOW = 15  # pixels
 SCREEN = 0.2
@@ -45,10 +51,11 @@ class ContourRule(NamedTuple):
     Decided anew each pass, it would turn around once enough ink is laid: paper would become line.
     """
 
-    kind: Literal["global", "local", "edges", "spectral"]
+    kind: Literal["global", "local", "outlines"]
     dark: bool = True  # `global`: lines darker than the paper
     bright: bool = True  # and lines brighter than it
     level: tuple[float, float] | None = None  # mean and spread, when not the picture's own
+    photograph: bool = False  # `outlines`: whether what is drawn keeps the picture's colours
 
 
 def contour_rule(luma: Tensor, kind: str) -> ContourRule:
@@ -56,38 +63,53 @@ def contour_rule(luma: Tensor, kind: str) -> ContourRule:
 
     Args:
         luma: 0..1.
-        kind: `global`, `local`, `spectral`, or `auto`: global, unless that marks more than a fifth
-            of the picture; then local for drawings, which are mostly flat, and edges for
-            photographs.
+        kind: `global`, `local`, `spectral`, or `auto`: the outlines of photographs, which have few
+            flat areas and no thin lines that stand out; else global, unless that marks more than a
+            fifth of the picture, then local.
     """
     if kind == "local":
         return ContourRule("local")
-    if kind == "spectral":
-        return ContourRule("spectral")
     tone = descreened(luma)
+    if kind == "spectral":
+        return ContourRule("outlines", photograph=not (_flat(tone) or _few_tones(luma)))
     dark, bright = _outliers(tone, tone_level(tone))
-    if kind == "auto" and float((dark | bright).float().mean()) > BUSY:
-        return ContourRule("local" if _flatness(tone) > FLAT else "edges")
+    if kind == "auto":
+        outliers = dark | bright
+        busy = float(outliers.float().mean()) > BUSY
+        if (busy or _blotched(outliers)) and not _flat(tone):  # a photograph, or a dithered one
+            return ContourRule("outlines", photograph=not _few_tones(luma))
+        if busy:
+            return ContourRule("local")
     return ContourRule("global", bool(dark.any()), bool(bright.any()))
 
 
-def find_contours(luma: Tensor, rule: ContourRule, spectral: Tensor | None = None) -> Tensor:
-    """Pixels on lines, (H, W) bool.
+def find_contours(luma: Tensor, rule: ContourRule) -> Tensor:
+    """Pixels on lines by their tone, (H, W) bool.
 
     `global`: |luma - mean| / std > 1. `local`: the same against mean and std of a 31 px window.
-    `edges`: ridges of the luma gradient, three pixels wide, with hysteresis, short ones left out.
-    `spectral`: what the caller found from the modes of the picture's graph, and `edges` without.
     """
-    if rule.kind == "spectral" and spectral is not None:
-        return spectral
     tone = descreened(luma)
     if rule.kind == "local":
         spread = box_std(tone, WINDOW).clamp(min=LOCAL_STD_FLOOR)
         return (tone - box_mean(tone, WINDOW)).abs() > spread
-    if rule.kind in ("edges", "spectral"):
-        return _edges(tone)
     dark, bright = _outliers(tone, rule.level or tone_level(tone))
     return (dark & rule.dark) | (bright & rule.bright)
+
+
+def find_edges(luma: Tensor) -> Tensor:
+    """Outlines for want of better ones, (H, W) bool: long ridges of the gradient of the luma.
+
+    Canny's detector (1986) with lengths instead of a second look, two pixels wide.
+    """
+    luma = descreened(luma)
+    dy, dx = gradient(gaussian_blur(luma, EDGE_SIGMA))
+    strength = length(dy, dx)
+    rank = max(1, int(EDGE_TOP * strength.numel()))
+    full = float(strength.flatten().kthvalue(rank).values)
+    weak = _ridges(strength, dy, dx, max(EDGE_FLOOR, EDGE_WEAK * full))
+    thin = _long_and_strong(weak, strength > EDGE_STRONG * full)
+    below, right = functional.pad(thin, (0, 0, 1, 0))[:-1], functional.pad(thin, (1, 0))[:, :-1]
+    return thin | below | right
 
 
 def tone_level(tone: Tensor) -> tuple[float, float]:
@@ -101,11 +123,23 @@ def _outliers(tone: Tensor, level: tuple[float, float]) -> tuple[Tensor, Tensor]
     return deviation < -(spread + 1e-6), deviation > spread + 1e-6
 
 
-def _flatness(tone: Tensor) -> float:
-    """The share of pixels that equal their right neighbour."""
-    if tone.shape[1] < 2:
-        return 1.0
-    return float(((tone[:, 1:] - tone[:, :-1]).abs() < FLAT_STEP).float().mean())
+def _flat(luma: Tensor) -> bool:
+    """Whether most pixels of (H, W) equal their right neighbour."""
+    if luma.shape[1] < 2:
+        return True
+    return float(((luma[:, 1:] - luma[:, :-1]).abs() < FLAT_STEP).float().mean()) > FLAT
+
+
+def _few_tones(luma: Tensor) -> bool:
+    """Whether (H, W) has the tones of a drawing, be it made of dots or not."""
+    tones = (luma * 255).round().long().clamp(0, 255).flatten().bincount(minlength=256)
+    return int(tones.topk(LEVELS).values.sum()) > PALETTE * luma.numel()
+
+
+def _blotched(outliers: Tensor) -> bool:
+    """Whether what stands out of (H, W) bool is areas, not lines."""
+    inner = box_mean(outliers.float(), BLOTCH) > 1 - 0.5 / BLOTCH**2
+    return float(inner.sum()) > BLOTCHED * float(outliers.sum())
 
 
 def descreened(luma: Tensor) -> Tensor:
@@ -122,25 +156,18 @@ def descreened(luma: Tensor) -> Tensor:
     return box_mean(luma, 5).where(screened, luma)
 
 
-def _edges(luma: Tensor) -> Tensor:
-    """Canny's detector (1986) with lengths instead of a second look, dilated to three pixels."""
-    dy, dx = gradient(gaussian_blur(luma, EDGE_SIGMA))
-    strength = (dy.square() + dx.square()).sqrt()
-    ridge = _ridges(strength, dy, dx)
-    rank = max(1, int(EDGE_TOP * strength.numel()))
-    full = float(strength.flatten().kthvalue(rank).values)
-    weak = ridge & (strength > max(EDGE_FLOOR, EDGE_WEAK * full))
-    thin = _long_and_strong(weak, strength > EDGE_STRONG * full)
-    return functional.max_pool2d(thin[None, None].float(), 3, 1, 1)[0, 0] > 0
-
-
-def _ridges(strength: Tensor, dy: Tensor, dx: Tensor) -> Tensor:
-    """Pixels that no neighbour along the gradient exceeds."""
-    dy, dx = direction(dy, dx)
-    y, x = positions(strength.shape, strength.device)
-    ahead = sample(strength[None], y + dy, x + dx, "bilinear")[0]
-    behind = sample(strength[None], y - dy, x - dx, "bilinear")[0]
-    return (strength >= ahead) & (strength > behind)
+def _ridges(strength: Tensor, dy: Tensor, dx: Tensor, least: float) -> Tensor:
+    """Pixels stronger than `least` that no neighbour along the gradient exceeds."""
+    y, x = (strength > least).nonzero(as_tuple=True)
+    dy, dx = direction(dy[y, x], dx[y, x])
+    ahead, behind = (
+        sample(strength[None], (y + s * dy)[None], (x + s * dx)[None], "bilinear")[0, 0]
+        for s in (1, -1)
+    )
+    here = strength[y, x]
+    ridges = torch.zeros_like(strength, dtype=torch.bool)
+    ridges[y, x] = (here >= ahead) & (here > behind)
+    return ridges
 
 
 def _long_and_strong(weak: Tensor, strong: Tensor) -> Tensor:

@@ -1,62 +1,105 @@
 """Small image filters that the operators share; images are (..., H, W)."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from torch.nn import functional
+from torch.nn.functional import grid_sample, pad
 
 
 def padded(image: Tensor, margin: int) -> Tensor:
     """Reflect at the borders; repeat the border where the image is too small to reflect."""
     mode = "reflect" if min(image.shape[-2:]) > margin else "replicate"
     flat = image.reshape(1, -1, *image.shape[-2:])
-    flat = functional.pad(flat, (margin, margin, margin, margin), mode=mode)
+    flat = pad(flat, (margin, margin, margin, margin), mode=mode)
     return flat.reshape(*image.shape[:-2], *flat.shape[-2:])
 
 
 def box_mean(image: Tensor, size: int) -> Tensor:
     """Mean over a window of `size` (odd) pixels a side."""
-    flat = padded(image, size // 2).reshape(1, -1, *(s + size - 1 for s in image.shape[-2:]))
-    flat = functional.avg_pool2d(flat, (size, 1), stride=1)
-    return functional.avg_pool2d(flat, (1, size), stride=1).reshape(image.shape)
+    rows = _windows(padded(image, size // 2), size, -2, torch.add)
+    return _windows(rows, size, -1, torch.add).div_(size**2)  # divided, a mean of ones is 1
 
 
 def box_std(image: Tensor, size: int) -> Tensor:
     """Standard deviation over a window of `size` pixels a side."""
-    return (box_mean(image.square(), size) - box_mean(image, size).square()).clamp(min=0).sqrt()
+    return box_mean(image.square(), size).sub_(box_mean(image, size).square_()).clamp_(0).sqrt_()
+
+
+def dilated(mask: Tensor, reach: int) -> Tensor:
+    """Pixels within `reach` pixels of the mask (H, W), by rows and by columns."""
+    around = pad(mask, (reach, reach, reach, reach))
+    rows = _windows(around, 2 * reach + 1, 0, torch.logical_or)
+    return _windows(rows, 2 * reach + 1, 1, torch.logical_or)
+
+
+def _windows(
+    image: Tensor, size: int, axis: int, join: Callable[[Tensor, Tensor], Tensor]
+) -> Tensor:
+    """The values of every window of `size` along an axis, joined: size - 1 fewer than there were.
+
+    From windows of 1, 2, 4, ... values: about 2 log2(size) passes over the image, and no running
+    sum that would lose digits on the way.
+    """
+    left = image.shape[axis] - size + 1
+    joined, done, width = None, 0, 1
+    while True:
+        if size & width:
+            part = image.narrow(axis, done, left)
+            joined = part if joined is None else join(joined, part)
+            done += width
+        if joined is not None and done == size:
+            return joined
+        count = image.shape[axis] - width
+        image = join(image.narrow(axis, 0, count), image.narrow(axis, width, count))
+        width *= 2
 
 
 def gaussian_sum(image: Tensor, radius: int, sigma: float) -> Tensor:
     """Convolve (H, W) with a Gaussian of peak 1, cut off at `radius` pixels; 0 outside."""
-    steps = torch.arange(-radius, radius + 1, dtype=image.dtype, device=image.device)
-    g = torch.exp(-steps.square() / (2 * sigma * sigma))
-    blurred = functional.conv2d(image[None, None], g[None, None, :, None], padding=(radius, 0))
-    return functional.conv2d(blurred, g[None, None, None, :], padding=(0, radius))[0, 0]
+    return _convolved(pad(image, (radius, radius, radius, radius)), _gaussian(radius, sigma))
 
 
 def gaussian_blur(image: Tensor, sigma: float) -> Tensor:
     """Mean of (H, W) under a Gaussian, cut off at three sigma."""
     radius = math.ceil(3 * sigma)
-    steps = torch.arange(-radius, radius + 1, dtype=image.dtype, device=image.device)
-    g = torch.exp(-steps.square() / (2 * sigma * sigma))
-    g = g / g.sum()
-    blurred = functional.conv2d(padded(image, radius)[None, None], g[None, None, :, None])
-    return functional.conv2d(blurred, g[None, None, None, :])[0, 0]
+    weights = _gaussian(radius, sigma)
+    return _convolved(padded(image, radius), [w / sum(weights) for w in weights])
+
+
+def _gaussian(radius: int, sigma: float) -> list[float]:
+    return [math.exp(-(d**2) / (2 * sigma**2)) for d in range(-radius, radius + 1)]
+
+
+def _convolved(around: Tensor, weights: list[float]) -> Tensor:
+    """By rows, then by columns: shifted sums, a third of the time of a general convolution."""
+    for axis in (0, 1):
+        left = around.shape[axis] - len(weights) + 1
+        total = around.narrow(axis, 0, left) * weights[0]
+        for step, weight in enumerate(weights[1:], 1):
+            total.add_(around.narrow(axis, step, left), alpha=weight)
+        around = total
+    return around
 
 
 def gradient(image: Tensor) -> tuple[Tensor, Tensor]:
     """Sobel / 8 of (H, W): d/dy and d/dx in units per pixel."""
     p = padded(image, 1)
-    rows = (p[:-2] + 2 * p[1:-1] + p[2:]) / 8
-    columns = (p[:, :-2] + 2 * p[:, 1:-1] + p[:, 2:]) / 8
-    return columns[2:] - columns[:-2], rows[:, 2:] - rows[:, :-2]
+    rows = (p[:-2] + p[2:]).add_(p[1:-1], alpha=2)
+    columns = (p[:, :-2] + p[:, 2:]).add_(p[:, 1:-1], alpha=2)
+    dy, dx = columns[2:] - columns[:-2], rows[:, 2:] - rows[:, :-2]
+    return dy.mul_(1 / 8), dx.mul_(1 / 8)
+
+
+def length(dy: Tensor, dx: Tensor) -> Tensor:
+    """Of the vectors (dy, dx)."""
+    return dy.square().addcmul_(dx, dx).sqrt_()
 
 
 def direction(dy: Tensor, dx: Tensor) -> tuple[Tensor, Tensor]:
-    """Unit vectors along (dy, dx); 0 where there is no direction."""
-    length = (dy.square() + dx.square()).sqrt()
-    scale = torch.where(length > 1e-12, 1 / length.clamp(min=1e-12), 0.0)
+    """Unit vectors along (dy, dx); towards 0 where there is no direction."""
+    scale = length(dy, dx).clamp_(min=1e-12).reciprocal_()
     return dy * scale, dx * scale
 
 
@@ -70,7 +113,7 @@ def sample(image: Tensor, y: Tensor, x: Tensor, mode: str) -> Tensor:
         ),
         -1,
     )
-    return functional.grid_sample(
+    return grid_sample(
         image[None], grid[None], mode=mode, padding_mode="border", align_corners=True
     )[0]
 

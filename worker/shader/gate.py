@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from worker.shader.filters import box_std, gradient
+from worker.shader.filters import box_std, gradient, length
 
 
 def spectral_gate(field: Tensor, contours: Tensor, percentile: float, sharpness: float) -> Tensor:
@@ -24,11 +24,12 @@ def spectral_gate(field: Tensor, contours: Tensor, percentile: float, sharpness:
     # kthvalue instead of quantile, which refuses more than 16 million values.
     rank = min(len(on), 1 + int(percentile / 100 * (len(on) - 1)))
     q = on.kthvalue(rank).values
-    return torch.sigmoid(sharpness * (field - q) / on.std(correction=0).clamp(min=1e-12))
+    spread = on.std(correction=0).clamp(min=1e-12)
+    return (field - q).mul_(sharpness).div_(spread).sigmoid_()
 
 
 def complexity(field: Tensor) -> Tensor:
     """Sigmoid of the standardised |grad f| + sqrt(var f in 7 x 7), (H, W) in 0..1."""
-    dy, dx = gradient(field)
-    busy = (dy.square() + dx.square()).sqrt() + box_std(field, 7)
-    return torch.sigmoid((busy - busy.mean()) / busy.std(correction=0).clamp(min=1e-12))
+    busy = length(*gradient(field)).add_(box_std(field, 7))
+    spread = busy.std(correction=0).clamp(min=1e-12)
+    return busy.sub_(busy.mean()).div_(spread).sigmoid_()

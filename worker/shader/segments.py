@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
+
+from worker.numerics.rank_k import rank_k
 
 
 @dataclass(frozen=True)
@@ -38,38 +41,57 @@ class Segments:
 def components(mask: Tensor) -> tuple[Tensor, Tensor]:
     """The 8-connected components of (H, W) bool.
 
-    Hooking and pointer jumping over the P pixels of the mask alone: O(log P) rounds.
-
     Returns:
         The raster indices of the mask's pixels, ascending, and the label of each: the position in
         that list of its component's first pixel. Both (P,) int64.
     """
-    pixels = mask.flatten().nonzero()[:, 0]
-    around = _neighbours(mask, pixels)
-    label = torch.arange(len(pixels), device=mask.device)
-    while True:
-        padded = torch.cat((label, label.new_tensor([len(pixels)])))
-        nearest = torch.minimum(padded[around].amin(0), label)
-        # Hook each root to the smallest label seen next to its tree, then shorten the paths.
-        hooked = label.scatter_reduce(0, label, nearest, "amin")
-        hooked = torch.minimum(hooked, nearest)
-        shorter = hooked[hooked[hooked]]
-        if torch.equal(shorter, label):
-            return pixels, label
-        label = shorter
+    width = mask.shape[1] + 2
+    around = pad(mask, (1, 1, 0, 1)).flatten()
+    place = around.nonzero()[:, 0]
+    begins = ~around[place - 1]  # pixels without another to their left: each begins a run
+    run = begins.cumsum(0) - 1
+    root = _joined(int(begins.sum()), *_links(around, place, begins, run, width))
+    label = begins.nonzero()[:, 0][root[run]]
+    return place // width * (width - 2) + place % width - 1, label
 
 
-def _neighbours(mask: Tensor, pixels: Tensor) -> Tensor:
-    """(8, P): the places in `pixels` of each pixel's neighbours; P where there is none."""
-    height, width = mask.shape
-    place = torch.full((height + 2, width + 2), len(pixels), device=mask.device)
-    y, x = pixels // width + 1, pixels % width + 1
-    place[y, x] = torch.arange(len(pixels), device=mask.device)
-    at, row = y * (width + 2) + x, width + 2
-    steps = torch.tensor(
-        [-row - 1, -row, -row + 1, -1, 1, row - 1, row, row + 1], device=mask.device
+def _links(
+    around: Tensor, place: Tensor, begins: Tensor, run: Tensor, width: int
+) -> tuple[Tensor, Tensor]:
+    """The runs that touch a run of the next row, and those that they touch; each pair once."""
+    left, below, right = (around[place + width + step] for step in (-1, 0, 1))
+    links = torch.stack(
+        (
+            left & ~below & begins,
+            below & (begins | ~left),
+            right & ~below & ~around[place + 1],
+        )
     )
-    return place.flatten()[at + steps[:, None]]
+    step, pixel = links.nonzero(as_tuple=True)
+    touched = torch.searchsorted(place, place[pixel] + width + step - 1)
+    return run[pixel], run[touched]
+
+
+def _joined(count: int, first: Tensor, second: Tensor) -> Tensor:
+    """The smallest member of the group of each of `count` members, given linked pairs of them.
+
+    Every root hooks onto the smallest root beside it, and all paths are shortened to one step;
+    then the pairs of roots that are left are the next, smaller, problem.
+    """
+    root = torch.arange(count, device=first.device)
+    while len(first):
+        root.scatter_reduce_(0, torch.maximum(first, second), torch.minimum(first, second), "amin")
+        root = _shortened(root)
+        first, second = root[first], root[second]
+        apart = first != second
+        first, second = first[apart], second[apart]
+    return root
+
+
+def _shortened(root: Tensor) -> Tensor:
+    while not torch.equal(root, shorter := root[root]):
+        root = shorter[shorter]
+    return root
 
 
 def find_segments(mask: Tensor, least: int, most: int, max_size: int) -> Segments:
@@ -77,72 +99,89 @@ def find_segments(mask: Tensor, least: int, most: int, max_size: int) -> Segment
 
     Components whose bounding box exceeds `max_size` pixels are cut along a grid of that size.
     """
-    width = mask.shape[1]
     pixels, label = components(mask)
-    y, x = pixels // width, pixels % width
-    owner = _renumbered(label)
-    low_y, low_x = _reduce(y, owner, "amin"), _reduce(x, owner, "amin")
-    cells = -(-max(mask.shape) // max_size) + 1
-    cell = (y - low_y[owner]) // max_size * cells + (x - low_x[owner]) // max_size
-    owner = _renumbered(owner * cells * cells + cell)
-    size = torch.bincount(owner)
-    first = _reduce(pixels, owner, "amin")
-    order = torch.argsort(first)  # then by size: a stable sort keeps raster order in ties
-    order = order[torch.argsort(size[order], descending=True, stable=True)]
-    order = order[size[order] >= least][:most]
-    return _collect(pixels, owner, order, len(size), width)
+    large = label.bincount()[label] >= least
+    part = _parts(pixels, label, mask.shape, max_size)[large]
+    part, order = part.sort(stable=True)
+    pixels = pixels[large][order]
+    size: Tensor = torch.unique_consecutive(part, return_counts=True)[1]
+    start = size.cumsum(0) - size
+    chosen = _largest(size, pixels[start], least, most)
+    place = spread(start[chosen], size[chosen])[1]
+    return _described(pixels[place], size[chosen], mask.shape[1])
 
 
-def _collect(pixels: Tensor, owner: Tensor, order: Tensor, count: int, width: int) -> Segments:
-    rank = torch.full((count,), -1, dtype=torch.int64, device=pixels.device)
-    rank[order] = torch.arange(len(order), device=pixels.device)
-    owner = rank[owner]
-    pixels, owner = pixels[owner >= 0], owner[owner >= 0]
-    owner, by_owner = owner.sort(stable=True)
-    pixels = pixels[by_owner]
-    size = torch.bincount(owner, minlength=len(order))
-    place = torch.stack((pixels // width, pixels % width), 1).float()
-    index = owner[:, None].expand(-1, 2)
-    empty = place.new_zeros(len(order), 2)
-    total = empty.double().scatter_add(0, index, place.double())
-    low = empty.scatter_reduce(0, index, place, "amin", include_self=False)
-    high = empty.scatter_reduce(0, index, place, "amax", include_self=False)
-    return Segments(
-        pixels,
-        owner,
-        size.cumsum(0) - size,
-        size,
-        (total / size[:, None].clamp(min=1)).float(),
-        high - low + 1,
-    )
+def _parts(pixels: Tensor, label: Tensor, shape: torch.Size, max_size: int) -> Tensor:
+    """For each pixel a number of its component and of the cell in the component's own grid."""
+    place = torch.stack((pixels // shape[1], pixels % shape[1]))
+    index = label.expand(2, -1)
+    corner = torch.zeros_like(place).scatter_reduce(1, index, place, "amin", include_self=False)
+    cell = (place - corner[:, label]) // max_size
+    cells = -(-max(shape) // max_size)
+    return (label * cells + cell[0]) * cells + cell[1]
 
 
-def _renumbered(labels: Tensor) -> Tensor:
-    """The same grouping with labels 0, 1, 2, ..., in the order of the old ones."""
-    inverse: Tensor = torch.unique(labels, return_inverse=True)[1]
-    return inverse
+def _largest(size: Tensor, first: Tensor, least: int, most: int) -> Tensor:
+    """The segments with at least `least` pixels by size, equal ones by their first pixel."""
+    if not len(size):
+        return size
+    order = first.argsort()
+    sizes = size[order].float()
+    found = rank_k(sizes.where(sizes >= least, torch.nan)[None], min(most, len(size)), "top")[1][0]
+    return order[found[found >= 0]]
 
 
-def _reduce(values: Tensor, owner: Tensor, how: str) -> Tensor:
-    count = int(owner.max()) + 1 if len(owner) else 0
-    empty = values.new_zeros(count)
-    return empty.scatter_reduce(0, owner, values, how, include_self=False)
+def spread(start: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+    """Ranges laid end to end: for each entry the range it belongs to, and its index."""
+    owner = torch.arange(len(size), device=size.device).repeat_interleave(size)
+    within = torch.arange(len(owner), device=size.device) - (size.cumsum(0) - size)[owner]
+    return owner, start[owner] + within
+
+
+def _described(pixels: Tensor, size: Tensor, width: int) -> Segments:
+    """Segments of so many of the pixels each, one after the other."""
+    start = size.cumsum(0) - size
+    owner = spread(start, size)[0]
+    place = torch.stack((pixels // width, pixels % width), 1)
+    index, zero = owner[:, None].expand(-1, 2), place.new_zeros(len(size), 2)
+    total = zero.scatter_add(0, index, place)
+    low = zero.scatter_reduce(0, index, place, "amin", include_self=False)
+    high = zero.scatter_reduce(0, index, place, "amax", include_self=False)
+    centre = (total.double() / size[:, None]).float()
+    return Segments(pixels, owner, start, size, centre, (high - low + 1).float())
 
 
 def segment_mean(values: Tensor, segments: Segments) -> Tensor:
     """Mean of per-pixel values (H * W,) over each segment, (S,) float64."""
-    sums = torch.zeros(segments.count, dtype=torch.float64, device=values.device)
-    sums.scatter_add_(0, segments.owner, values[segments.pixels].double())
-    return sums / segments.size.clamp(min=1)
+    return _means(values[segments.pixels].double(), segments)
+
+
+def _means(values: Tensor, segments: Segments) -> Tensor:
+    """Means of (P,) float64, the same in whatever order a device adds.
+
+    Sums are of integers: each segment's values in units of a power of two, 2^-62 times the number
+    of pixels times the largest value.
+    """
+    zero = torch.zeros(segments.count, dtype=torch.float64, device=values.device)
+    peak = zero.scatter_reduce(0, segments.owner, values.abs(), "amax")
+    shift = 62 - len(values).bit_length() - torch.frexp(peak).exponent.long()
+    whole = (values * _power_of_two(shift)[segments.owner]).round().long()
+    total = torch.zeros_like(segments.size).scatter_add(0, segments.owner, whole)
+    return total * _power_of_two(-shift) / segments.size
+
+
+def _power_of_two(exponent: Tensor) -> Tensor:
+    """2^exponent, exactly, as float64; |exponent| < 1023."""
+    return ((exponent + 1023) << 52).view(torch.float64)
 
 
 def signatures(field: Tensor, segments: Segments) -> Tensor:
     """(S, 4): mean f, std f, log(size + 1), width / height; standardised over the segments."""
-    f = field.flatten().double()
-    mean = segment_mean(f, segments)
-    spread = (segment_mean(f.square(), segments) - mean.square()).clamp(min=0).sqrt()
-    aspect = segments.extent[:, 1] / segments.extent[:, 0].clamp(min=1)
-    raw = torch.stack((mean, spread, (segments.size + 1).log().double(), aspect.double()), 1)
+    f = field.flatten()[segments.pixels].double()
+    mean = _means(f, segments)
+    spread = _means((f - mean[segments.owner]).square(), segments).sqrt()
+    aspect = segments.extent[:, 1] / segments.extent[:, 0]
+    raw = torch.stack((mean, spread, (segments.size + 1).double().log(), aspect.double()), 1)
     if segments.count == 0:
         return raw
     scale = raw.std(0, correction=0)
@@ -152,11 +191,13 @@ def signatures(field: Tensor, segments: Segments) -> Tensor:
 def match(target: Tensor, source: Tensor, same: bool) -> Tensor:
     """The nearest source signature (L2) of each target, (T,) int64; ties to the lower index.
 
+    Distances are compared as float32: those that differ by rounding alone are ties.
+
     Args:
         target, source: (T, 4) and (S, 4), S > 0.
         same: both are the same segments; none matches itself while there is another.
     """
-    distance = (target[:, None] - source[None]).square().sum(2)
+    distance = (target[:, None] - source[None]).square().sum(2).float()
     if same and len(source) > 1:
         distance.fill_diagonal_(torch.inf)
-    return distance.argmin(1)
+    return rank_k(distance, 1, "bottom")[1][:, 0]

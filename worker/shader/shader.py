@@ -1,61 +1,47 @@
 """One pass of the shader: gate, thicken, then segments or shadow."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from worker.shader.colour import luma
-from worker.shader.contours import ContourRule, find_contours
+from worker.shader.contours import ContourRule
 from worker.shader.envelope import Phase, phase_of
 from worker.shader.gate import complexity, spectral_gate
-from worker.shader.segments import Segments, find_segments, match, signatures
+from worker.shader.lines import Lines
+from worker.shader.picture import Picture, no_less_opaque, seen
+from worker.shader.segments import match
+from worker.shader.settings import ShaderSettings
 from worker.shader.shadow import cast_shadows
+from worker.shader.sketch import Sketch
+from worker.shader.source import Source, lent, lines_in, low_strokes
+from worker.shader.stages import result_of
 from worker.shader.thicken import thicken
 from worker.shader.transplant import lay, transplant
+from worker.shader.voids import chosen, roomy
 
-STROKE = 2  # pixels
-"""Segments are strokes: of a solid area only the rim of this width is copied, or copies of copies
-fill the paper with slabs."""
-
-
-@dataclass(frozen=True)
-class ShaderSettings:
-    """What the shader does with a field; see `worker.wire.params.ShadeParams`."""
-
-    low_gate: Literal["segments", "shadow"]
-    overlap_mode: Literal["replace", "blend"]
-    shadow_projection: Literal["diameter", "fixed"]
-    percentile: float
-    gate_sharpness: float
-    effect_strength: float
-    decay: float
-    scale: Literal["px", "relative"]
-    translation_strength: float
-    shadow_offset: float
-    min_segment_pixels: int
-    max_segments: int
-    max_segment_size: int
-    envelope: tuple[Phase, ...]
-    background: tuple[float, float, float]
+THIN = 0.5
+"""Share of the radius by which outlines grow: a photograph has no paper to be drawn upon."""
 
 
-class Picture(NamedTuple):
-    """Colours and opacity, 0..1."""
+class Shaded(NamedTuple):
+    """What a pass results in."""
 
-    rgb: Tensor  # (3, H, W)
-    alpha: Tensor | None  # (H, W); None: opaque
+    picture: Picture
+    sketch: Sketch | None
 
 
-def seen(picture: Picture, background: tuple[float, float, float]) -> Tensor:
-    """The picture over its background, (3, H, W): what field and contours are computed from."""
-    if picture.alpha is None:
-        return picture.rgb
-    ground = picture.rgb.new_tensor(background)[:, None, None]
-    return ground + (picture.rgb - ground) * picture.alpha
+class _Ground(NamedTuple):
+    """What the second half of a pass works on."""
+
+    rgb: Tensor  # (3, H, W), thickened, as it is seen
+    field: Tensor  # (H, W)
+    lines: Lines
+    gate: Tensor  # (H, W) in 0..1
+    busy: Tensor  # (H, W) in 0..1
+    filled: Tensor  # (H, W) bool, by thickening
+    effect: float
 
 
 def shade(
@@ -64,16 +50,12 @@ def shade(
     settings: ShaderSettings,
     rule: ContourRule,
     pass_index: int,
-    spectral: Tensor | None = None,
+    sketch: Sketch | None = None,
+    source: Source | None = None,
 ) -> Picture:
-    """One pass over a picture, by its field (H, W); see `shade_stages`."""
-    stages = shade_stages(picture, field, settings, rule, pass_index, spectral)
-    while True:
-        try:
-            next(stages)
-        except StopIteration as end:
-            result: Picture = end.value
-            return result
+    """The picture after one pass, by its field (H, W); see `shade_stages`."""
+    stages = shade_stages(picture, field, settings, rule, pass_index, sketch, source)
+    return result_of(stages).picture
 
 
 def shade_stages(
@@ -82,8 +64,9 @@ def shade_stages(
     settings: ShaderSettings,
     rule: ContourRule,
     pass_index: int,
-    spectral: Tensor | None = None,
-) -> Generator[None, None, Picture]:
+    sketch: Sketch | None = None,
+    source: Source | None = None,
+) -> Generator[None, None, Shaded]:
     """One pass, operator by operator: each `yield` is a place to look at the clock.
 
     Args:
@@ -92,105 +75,100 @@ def shade_stages(
         settings: lengths in pixels or relative to 512, as `scale` says.
         rule: what counts as a line, from the job's input.
         pass_index: 1-based; picks the phase and the decay of the effect.
-        spectral: (H, W) bool, the contours when the rule is `spectral`.
+        sketch: the outlines when the rule asks for them, with what earlier passes have drawn.
+        source: another picture, whose pixels are laid; None: the picture's own.
     """
     effect = settings.effect_strength * settings.decay ** (pass_index - 1)
     if effect <= 0:
-        return picture
-    unit = max(field.shape) / 512 if settings.scale == "relative" else 1.0
-    phase = phase_of(pass_index, settings.envelope)
-    phase = phase._replace(dilation_radius=phase.dilation_radius * unit)
-    flat = seen(picture, settings.background)
-    contours = find_contours(luma(flat), rule, spectral)
+        return Shaded(picture, sketch)
+    before = seen(picture, settings.background)
+    lines = lines_in(before, rule) if sketch is None else sketch.lines
     yield
-    gate = spectral_gate(field, contours, settings.percentile, settings.gate_sharpness)
+    gate = spectral_gate(field, lines.drawn, settings.percentile, settings.gate_sharpness)
     busy = complexity(field)
     yield
-    layers, _ = thicken(_layers(picture), contours, gate, busy, phase, effect)
-    grown = _with_opacity(layers, picture.alpha, settings.background)
+    phase = phase_of(pass_index, settings.envelope)
+    layers, filled = _grown(picture.layers, sketch, lines, gate, busy, phase, effect, settings)
+    grown = no_less_opaque(layers, picture.alpha, settings.background)
     flat = seen(grown, settings.background)
     yield
-    reach = (settings.translation_strength * unit, settings.shadow_offset * unit)
+    ground = _Ground(flat, field, lines, gate, busy, filled, effect)
     if settings.low_gate == "shadow":
-        rgb, painted = cast_shadows(flat, field, contours, gate, effect, *reach)
+        rgb, painted = _cast(ground, settings, source)
     else:
-        strokes = _strokes(contours, gate, settings, unit)
-        yield
-        rgb, painted = _transplant(flat, field, contours, strokes, busy, settings, effect, *reach)
+        rgb, painted = yield from _lay(ground, settings, sketch, source)
+    if sketch is not None:
+        laid = painted if painted.dtype == torch.bool else torch.zeros_like(filled)
+        sketch = sketch.after(filled, laid)
     # The rest keeps its own colour: as it is seen, ink of little opacity would fade every pass.
     rgb = rgb.where(painted > 0, grown.rgb)
     if grown.alpha is None:
-        return Picture(rgb, None)
-    return Picture(rgb, torch.maximum(grown.alpha, painted.to(grown.alpha.dtype)))
+        return Shaded(Picture(rgb, None), sketch)
+    opacity = torch.maximum(grown.alpha, painted.to(grown.alpha.dtype))
+    return Shaded(Picture(rgb, opacity), sketch)
 
 
-def _layers(picture: Picture) -> Tensor:
-    """Colours, and opacity if there is any: (3, H, W) or (4, H, W)."""
-    if picture.alpha is None:
-        return picture.rgb
-    return torch.cat((picture.rgb, picture.alpha[None]))
-
-
-def _with_opacity(
-    layers: Tensor, alpha: Tensor | None, background: tuple[float, float, float]
-) -> Picture:
-    """Colours and opacity after thickening, no less opaque than `alpha` before it.
-
-    Thin ink that was copied onto opaque paper takes the colour in which it was seen.
-    """
-    if alpha is None:
-        return Picture(layers, None)
-    rgb, copied = layers[:3], layers[3]
-    opacity = torch.maximum(copied, alpha)
-    thin = seen(Picture(rgb, copied / opacity.clamp(min=1e-6)), background)
-    return Picture(thin.where(copied < alpha, rgb), opacity)
-
-
-def _strokes(contours: Tensor, gate: Tensor, settings: ShaderSettings, unit: float) -> Segments:
-    """The segments of low gate, twice as many as are wanted as targets."""
-    least = max(1, round(settings.min_segment_pixels * unit * unit))
-    size = max(8, round(settings.max_segment_size * unit))
-    rims = contours & ~_insides(contours, max(1, round(STROKE * unit)))
-    mask = rims & (gate < 0.5)
-    if int(mask.sum()) < 3 * least and bool(rims.any()):
-        mask = rims & (gate < gate[rims].median())
-    return find_segments(mask, least, 2 * settings.max_segments, size)
-
-
-def _transplant(
-    rgb: Tensor,
-    field: Tensor,
-    contours: Tensor,
-    source: Segments,
+def _grown(
+    layers: Tensor,
+    sketch: Sketch | None,
+    lines: Lines,
+    gate: Tensor,
     busy: Tensor,
-    settings: ShaderSettings,
+    phase: Phase,
     effect: float,
-    translation: float,
-    offset: float,
+    settings: ShaderSettings,
 ) -> tuple[Tensor, Tensor]:
-    if source.count == 0:
-        return rgb, torch.zeros_like(contours)
-    target = source.largest(settings.max_segments)
-    described = signatures(field, source)
-    matched = match(described[: target.count], described, same=True)
+    """The picture's layers with thicker lines, and the pixels that were filled."""
+    radius = phase.dilation_radius * settings.unit(gate.shape)
+    if sketch is None:
+        phase = phase._replace(dilation_radius=radius)
+        return thicken(layers, layers, lines, gate, busy, phase, effect)
+    phase, ink = phase._replace(dilation_radius=THIN * radius), sketch.inked(layers)
+    layers, filled = thicken(layers, ink, lines, gate, busy, phase, effect)
+    return ink.where(sketch.outline & (gate > 0.5), layers), filled
+
+
+def _cast(
+    ground: _Ground, settings: ShaderSettings, source: Source | None
+) -> tuple[Tensor, Tensor]:
+    rgb, field, lines, gate, _, _, effect = ground
+    content = rgb if source is None else source.rgb
+    reach = _reach(settings, field.shape)
+    return cast_shadows(rgb, content, field, lines.drawn, gate, effect, *reach)
+
+
+def _lay(
+    ground: _Ground, settings: ShaderSettings, sketch: Sketch | None, source: Source | None
+) -> Generator[None, None, tuple[Tensor, Tensor]]:
+    """Lay the matching stroke beside each stroke of low gate, where there is void."""
+    rgb, field, lines, gate, busy, filled, effect = ground
+    own = lent(low_strokes(lines.lending, gate, settings), field, rgb, sketch)
+    yield
+    target = own.strokes.largest(settings.max_segments)
+    other = own if source is None else source
+    if target.count == 0 or other.strokes.count == 0:
+        return rgb, torch.zeros_like(filled)
+    matched = match(own.described[: target.count], other.described, same=source is None)
+    reach, projection = _reach(settings, field.shape), settings.shadow_projection
     shadow, front = transplant(
         target,
-        source,
+        other.strokes,
         matched,
-        rgb,
+        other.tinted(effect),
+        other.rgb.shape[2],
         busy,
         effect,
-        translation,
-        offset,
-        settings.shadow_projection,
+        *reach,
+        projection,
     )
-    void = ~contours
-    rgb, below = lay(rgb, shadow, void, settings.overlap_mode)
-    rgb, above = lay(rgb, front, void, settings.overlap_mode)
+    taken = lines.drawn | filled
+    keep = roomy(front, taken, target.count)
+    rgb, below = lay(rgb, chosen(shadow, keep), ~taken, settings.overlap_mode)
+    rgb, above = lay(rgb, chosen(front, keep), ~taken, settings.overlap_mode)
     return rgb, below | above
 
 
-def _insides(contours: Tensor, depth: int) -> Tensor:
-    """Pixels of solid areas further than `depth` from their border."""
-    outside = (~contours)[None, None].float()
-    return functional.max_pool2d(outside, 2 * depth + 1, 1, depth)[0, 0] == 0
+def _reach(settings: ShaderSettings, shape: torch.Size) -> tuple[float, float]:
+    """How far copies and shadows move, in pixels."""
+    unit = settings.unit(shape)
+    return settings.translation_strength * unit, settings.shadow_offset * unit

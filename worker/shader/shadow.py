@@ -1,5 +1,6 @@
 """Low gate, variant `shadow`: weak contours throw a shadow and a displaced front."""
 
+import torch
 from torch import Tensor
 
 from worker.shader.colour import front_colour, shadow_colour
@@ -13,6 +14,7 @@ LEAST_WEIGHT = 10.0
 
 def cast_shadows(
     rgb: Tensor,
+    content: Tensor,
     field: Tensor,
     contours: Tensor,
     gate: Tensor,
@@ -24,6 +26,8 @@ def cast_shadows(
 
     Args:
         rgb: (3, H, W), 0..1.
+        content: (3, H', W'), 0..1: what is displaced. Of another size than `rgb`, it is read at
+            the same place relative to its own.
         field, gate: (H, W). contours: (H, W) bool.
         effect: effect_strength of this pass.
         translation, offset: pixels.
@@ -37,11 +41,20 @@ def cast_shadows(
     dy, dx = direction(*gradient(field))
     y, x = positions(field.shape, rgb.device)
     reach = offset * effect
-    behind = sample(
-        rgb, y - reach * dx, x + reach * dy, "bilinear"
-    )  # perpendicular to the gradient
+    behind = _read(content, field.shape, y - reach * dx, x + reach * dy)  # beside the gradient
     down, right = (translation * effect * d for d in FRONT_DIRECTION)
-    ahead = sample(rgb, y + down + 0 * x, x + right + 0 * y, "bilinear")
+    ahead = _read(content, field.shape, y + down + 0 * x, x + right + 0 * y)
     shadow, front = SHADOW_OPACITY * weight, FRONT_OPACITY * weight
     out = rgb + shadow * (shadow_colour(behind, effect) - rgb)
     return out + front * (front_colour(ahead, effect) - out), 1 - (1 - shadow) * (1 - front)
+
+
+def _read(content: Tensor, shape: torch.Size, y: Tensor, x: Tensor) -> Tensor:
+    """Colours at positions in pixels of a picture of `shape` (H, W)."""
+    size = content.shape[1:]
+    if size != shape:
+        y, x = (
+            (at + 0.5) * (of / length) - 0.5
+            for at, of, length in zip((y, x), size, shape, strict=True)
+        )
+    return sample(content, y, x, "bilinear")

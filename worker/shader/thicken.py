@@ -5,7 +5,8 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from worker.shader.envelope import Phase
-from worker.shader.filters import direction, gaussian_sum, gradient, positions, sample, turned
+from worker.shader.filters import direction, gaussian_sum, gradient, sample, turned
+from worker.shader.lines import Lines
 
 REACH = 1.2  # pixels up the gradient from which a filled pixel takes its colour
 GAP = 2  # pixels that `_enclosed` looks to each side
@@ -13,13 +14,20 @@ TURN = 0.03  # radians, so that grown lines lean a little
 
 
 def thicken(
-    rgb: Tensor, contours: Tensor, gate: Tensor, busy: Tensor, phase: Phase, effect: float
+    layers: Tensor,
+    ink: Tensor,
+    lines: Lines,
+    gate: Tensor,
+    busy: Tensor,
+    phase: Phase,
+    effect: float,
 ) -> tuple[Tensor, Tensor]:
-    """Fill the pixels around strong contours with the colour of the contour.
+    """Fill the pixels around strong lines with the colour of the line.
 
     Args:
-        rgb: (c, H, W); every channel is copied along.
-        contours: (H, W) bool.
+        layers: (c, H, W); every channel is copied along.
+        ink: (c, H, W), the same with the lines in the colour that is copied.
+        lines: what grows, and what is drawn upon already.
         gate, busy: (H, W), 0..1.
         phase: the envelope's values; radii in pixels.
         effect: effect_strength of this pass.
@@ -27,17 +35,18 @@ def thicken(
     Returns:
         The new image and the filled pixels (H, W) bool. All others keep their value exactly.
     """
-    strength = (1 - phase.thicken_modulation * busy).clamp(min=0.05)
-    weights = strength * (contours & (gate > 0.5))
+    calm = (busy * -phase.thicken_modulation).add_(1).clamp_(min=0.05)
+    weights = calm.mul_(lines.growing & (gate > 0.5))
     radius = max(1, int(phase.dilation_radius * effect))
     spread = gaussian_sum(weights, radius, radius * phase.kernel_sigma_ratio)
-    filled = ~contours & (spread > phase.fill_threshold) & ~_enclosed(contours)
+    filled = ~lines.drawn & (spread > phase.fill_threshold) & ~_enclosed(lines.drawn)
     if effect <= 0:
         filled = filled & False
-    dy, dx = turned(*direction(*gradient(spread)), TURN)
-    y, x = positions(contours.shape, rgb.device)
-    source = sample(rgb, y + REACH * dy, x + REACH * dx, "nearest")
-    return source.where(filled, rgb), filled
+    y, x = filled.nonzero(as_tuple=True)
+    dy, dx = turned(*direction(*(d[y, x] for d in gradient(spread))), TURN)
+    out = layers.clone()
+    out[:, y, x] = sample(ink, (y + REACH * dy)[None], (x + REACH * dx)[None], "nearest")[:, 0]
+    return out, filled
 
 
 def _enclosed(contours: Tensor) -> Tensor:

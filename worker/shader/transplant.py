@@ -5,10 +5,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from worker.shader.colour import front_colour, shadow_colour
-from worker.shader.segments import Segments, segment_mean
+from worker.shader.segments import Segments, segment_mean, spread
 
 SHIFT = (0.7, 0.5)  # (y, x), in units of translation_strength
+STEPS = 1 << 30  # of a colour value, in which means are taken
 
 
 class Fragments(NamedTuple):
@@ -24,7 +24,8 @@ def transplant(
     segments: Segments,
     source: Segments,
     matched: Tensor,  # (S,) index into `source` for each target segment
-    source_rgb: Tensor,  # (3, H', W') colours of the source
+    colours: tuple[Tensor, Tensor],  # (3, P) of the shadows and fronts of the source's pixels
+    width: int,  # of the source's picture
     busy: Tensor,  # (H, W) complexity of the target
     effect: float,
     translation: float,
@@ -37,9 +38,8 @@ def transplant(
     target's centroid and shifts by translation * effect * (0.5, 0.7). Its shadow lies further out
     along the pixel's own direction (`diameter`), or by a fixed step (`fixed`).
     """
-    owner, pixel = _expand(source, matched)
-    width = source_rgb.shape[2]
-    rgb = source_rgb.flatten(1)[:, pixel]
+    owner, place = spread(source.start[matched], source.size[matched])
+    pixel = source.pixels[place]
     s = matched[owner]
     dy = pixel // width - source.centre[s, 0]
     dx = pixel % width - source.centre[s, 1]
@@ -54,22 +54,14 @@ def transplant(
         reach = (offset * effect * diagonal / 64 * calm)[owner]
         length = (dy.square() + dx.square()).sqrt().clamp(min=1e-6)
         out_y, out_x = reach * dy / length, reach * dx / length
-    front = Fragments(_whole(y), _whole(x), front_colour(rgb, effect), owner)
-    shadow = Fragments(_whole(y + out_y), _whole(x + out_x), shadow_colour(rgb, effect), owner)
-    return shadow, front
+    behind, ahead = colours
+    shadow = Fragments(_whole(y + out_y), _whole(x + out_x), behind[:, place], owner)
+    return shadow, Fragments(_whole(y), _whole(x), ahead[:, place], owner)
 
 
 def _whole(position: Tensor) -> Tensor:
     # A hair off the half keeps ties from falling differently on different devices.
     return (position + 0.5 - 1e-3).floor().long()
-
-
-def _expand(source: Segments, matched: Tensor) -> tuple[Tensor, Tensor]:
-    """One entry per pixel of each matched segment: its target, and its raster index."""
-    sizes = source.size[matched]
-    owner = torch.arange(len(matched), device=matched.device).repeat_interleave(sizes)
-    within = torch.arange(len(owner), device=matched.device) - (sizes.cumsum(0) - sizes)[owner]
-    return owner, source.pixels[source.start[matched][owner] + within]
 
 
 def lay(rgb: Tensor, fragments: Fragments, void: Tensor, mode: str) -> tuple[Tensor, Tensor]:
@@ -83,27 +75,27 @@ def lay(rgb: Tensor, fragments: Fragments, void: Tensor, mode: str) -> tuple[Ten
         The new image and the painted pixels (H, W) bool.
     """
     height, width = void.shape
-    inside = (
-        (fragments.y >= 0) & (fragments.y < height) & (fragments.x >= 0) & (fragments.x < width)
-    )
-    at = (fragments.y * width + fragments.x)[inside]
-    colours = fragments.rgb[:, inside]
-    open_ = void.flatten()[at]
-    at, colours = at[open_], colours[:, open_]
+    y, x = fragments.y, fragments.x
+    lands = ((y >= 0) & (y < height) & (x >= 0) & (x < width)).nonzero()[:, 0]
+    lands = lands[void[y[lands], x[lands]]]
+    pixels, place = torch.unique((y * width + x)[lands], return_inverse=True)
+    mix = _last if mode == "replace" else _mean
     out = rgb.flatten(1).clone()
-    painted = torch.zeros(height * width, dtype=torch.bool, device=rgb.device)
-    painted[at] = True
-    if mode == "replace":
-        order = torch.arange(len(at), device=rgb.device)
-        last = torch.full((height * width,), -1, dtype=torch.int64, device=rgb.device)
-        last.scatter_reduce_(0, at, order, "amax")
-        where = painted.nonzero()[:, 0]
-        out[:, where] = colours[:, last[where]]
-    else:
-        # Rounded to multiples of 2^-30 the float64 sums are exact in any order.
-        exact = (colours.double() * 2**30).round() / 2**30
-        sums = torch.zeros(3, height * width, dtype=torch.float64, device=rgb.device)
-        sums.scatter_add_(1, at.expand(3, -1), exact)
-        count = torch.bincount(at, minlength=height * width).clamp(min=1)
-        out = (sums / count).float().where(painted, out)
-    return out.reshape(rgb.shape), painted.reshape(height, width)
+    out[:, pixels] = mix(fragments.rgb[:, lands], place, len(pixels))
+    painted = torch.zeros_like(void).flatten()
+    painted[pixels] = True
+    return out.reshape(rgb.shape), painted.reshape(void.shape)
+
+
+def _last(rgb: Tensor, place: Tensor, count: int) -> Tensor:
+    """The last of the colours (3, F) in each of `count` places."""
+    order = torch.arange(len(place), device=place.device)
+    last = order.new_zeros(count).scatter_reduce(0, place, order, "amax")
+    return rgb[:, last]
+
+
+def _mean(rgb: Tensor, place: Tensor, count: int) -> Tensor:
+    """The mean of the colours (3, F) in each of `count` places."""
+    whole = (rgb.double() * STEPS).round().long()  # sums of integers, in any order the same
+    total = whole.new_zeros(3, count).scatter_add(1, place.expand(3, -1), whole)
+    return (total.double() / (place.bincount(minlength=count) * STEPS)).float()

@@ -22,7 +22,7 @@ class Channel(Generic[T]):
         self._received: deque[tuple[T, bytes]] = deque()
         self._sending = trio.Lock()
 
-    async def send(self, message: Message, payload: bytes | memoryview = b"") -> None:
+    async def send(self, message: Message, *payload: bytes | memoryview) -> None:
         """Write one frame; a send that is cut off closes the connection, half a frame is none.
 
         Raises:
@@ -30,7 +30,7 @@ class Channel(Generic[T]):
             trio.ClosedResourceError: when this side is closed.
             FrameError: when the frame is over the size limits; nothing was written.
         """
-        buffers = encode(message, payload)
+        buffers = encode(message, *payload)
         async with self._sending:
             try:
                 for buffer in buffers:

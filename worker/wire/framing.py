@@ -1,7 +1,7 @@
 """Messages to bytes and back, without I/O.
 
 One frame: u32 header length, u32 payload length (both big-endian), a msgpack header, the payload.
-The payload is never copied on the way out and joined once on the way in.
+The payload may leave in parts and is never copied then; it arrives as one, joined once.
 """
 
 import struct
@@ -23,17 +23,18 @@ class FrameError(Exception):
     """The bytes are no frame that this side takes; the connection cannot be read any further."""
 
 
-def encode(message: Message, payload: bytes | memoryview = b"") -> list[memoryview]:
-    """Return the buffers of one frame, in order; `payload` must be C-contiguous.
+def encode(message: Message, *payload: bytes | memoryview) -> list[memoryview]:
+    """Return the buffers of one frame, in order; the payload's parts must be C-contiguous.
 
     Raises:
         FrameError: when the other side would refuse the frame for its size.
     """
     header = _ENCODER.encode(message)
-    body = memoryview(payload)
-    _check_lengths(len(header), body.nbytes)
-    head = memoryview(_LENGTHS.pack(len(header), body.nbytes) + header)
-    return [head, body.cast("B")] if body.nbytes else [head]
+    body = [memoryview(part) for part in payload]
+    size = sum(part.nbytes for part in body)
+    _check_lengths(len(header), size)
+    head = memoryview(_LENGTHS.pack(len(header), size) + header)
+    return [head, *(part.cast("B") for part in body if part.nbytes)]
 
 
 class FrameDecoder(Generic[T]):

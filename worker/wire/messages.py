@@ -11,7 +11,7 @@ import msgspec
 
 from worker.wire.params import JobParams
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -21,8 +21,26 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 # --- service to worker -------------------------------------------------------------------------
 
 
+class Shape(msgspec.Struct, frozen=True, array_like=True):
+    """A picture's size in pixels and bytes."""
+
+    width: int
+    height: int
+    channels: int
+
+    @property
+    def area(self) -> int:
+        """How many pixels, the unit of all prices."""
+        return self.width * self.height
+
+    @property
+    def nbytes(self) -> int:
+        """How many bytes its pixels are."""
+        return self.area * self.channels
+
+
 class Submit(Message, frozen=True):
-    """Start a job. Payload: the input's pixels."""
+    """Start a job. Payload: the input's pixels, then those of the source."""
 
     job: str
     width: int
@@ -30,6 +48,17 @@ class Submit(Message, frozen=True):
     channels: int
     budget_s: float  # seconds from now until the worker must have sent `Finished`
     params: JobParams
+    source: Shape | None = None  # where strokes are taken from; None: the input itself
+
+    @property
+    def target(self) -> Shape:
+        """The input's size."""
+        return Shape(self.width, self.height, self.channels)
+
+    @property
+    def shapes(self) -> list[Shape]:
+        """The pictures of the payload, in order."""
+        return [self.target] if self.source is None else [self.target, self.source]
 
 
 class Cancel(Message, frozen=True):
@@ -72,12 +101,14 @@ class Certificate(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tiles(Message, frozen=True):
-    """Tiles got better. Counts run over the whole job (all passes), certificates since the last."""
+    """Tiles got better; certificates since the last such message."""
 
     job: str
-    pass_index: int  # 1-based
-    done: int
+    pass_index: int  # 1-based; 0: these are tiles of the source
+    done: int  # over all passes and the source together
     total: int
+    pass_done: int  # of this pass, or of the source
+    pass_total: int
     certificates: list[Certificate]
 
 
@@ -131,7 +162,7 @@ class Finished(Message, frozen=True):
     pass_tiles_total: int = 0
     passes_done: int = 0
     passes_total: int = 0
-    tiles_done: int = 0  # over all passes
+    tiles_done: int = 0  # over all passes and the source
     tiles_total: int = 0
     angle_bound_median: float | None = None
     angle_bound_max: float | None = None

@@ -36,7 +36,7 @@ class PhaseParams(msgspec.Struct, frozen=True, kw_only=True):
     thicken_modulation: float  # 0..1
     kernel_sigma_ratio: float  # 0.1..2, sigma over radius
     fill_threshold: float  # 0..1
-    dilation_radius: int  # pixels, 1..8
+    dilation_radius: float  # pixels, 1..8
 
 
 class ShadeParams(msgspec.Struct, frozen=True, kw_only=True, tag="shade"):

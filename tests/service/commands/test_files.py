@@ -1,12 +1,16 @@
-"""Where a command reads and writes: names that say what, and files that are whole."""
+"""Where a command reads and writes: names that say what, and places that are looked at first."""
 
 import os
-import stat
 from pathlib import Path
 
 import pytest
 
-from service.commands.files import CommandError, output_format, read_input, write_output
+from service.commands.files import Output, PassFiles, read_input, stem
+from service.commands.writing import CommandError
+
+
+def output(name: str | None, as_format: str | None = None, kind: str = "field") -> Output:
+    return Output.chosen(kind, "pictures/photo.tar.png", name, as_format, overwrite=False)
 
 
 @pytest.mark.parametrize(
@@ -21,26 +25,68 @@ from service.commands.files import CommandError, output_format, read_input, writ
         ("a.png", "npz", "npz"),
         ("a.gif", "json", "json"),
         ("-", "json", "json"),
+        (None, None, "png"),
+        (None, "webp", "webp"),
     ],
 )
-def test_the_ending_says_what_to_write(
-    tmp_path: Path, name: str, chosen: str | None, found: str
-) -> None:
-    output = name if name == "-" else str(tmp_path / name)
-    assert output_format("field", output, chosen) == found
+def test_the_ending_says_what_to_write(name: str | None, chosen: str | None, found: str) -> None:
+    assert output(name, chosen).as_format == found
 
 
-@pytest.mark.parametrize("name", ["a.gif", "no/a.png", ".", "file/a.png"])
+def test_without_a_name_it_is_that_of_the_target_here() -> None:
+    assert output(None).name == "photo.tar-field.png"
+    assert output(None, "npz").name == "photo.tar-field.npz"
+    assert output(None, "jpg", kind="shade").name == "photo.tar-shaded.jpg"
+    assert (stem("a/b.png"), stem("-"), stem(".png")) == ("b", "stdin", ".png")
+
+
+def test_a_shading_has_no_arrays_and_no_lines() -> None:
+    for ending in ("npz", "svg"):
+        with pytest.raises(CommandError, match=rf"a\.{ending}: `itten shade` writes \.png"):
+            output(f"a.{ending}", kind="shade")
+
+
+@pytest.mark.parametrize("name", ["no/a.png", ".", "file/a.png", "here.png", "x" * 300])
 def test_a_place_that_cannot_be_written_is_named_before_the_work(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "here.png").write_bytes(b"")
     with pytest.raises(CommandError, match=str(tmp_path)):
-        output_format("field", str(tmp_path / name), None)
+        Output(str(tmp_path / name), "png", overwrite=False).check()
+    assert sorted(os.listdir(tmp_path)) == ["file", "here.png"]
 
 
-def test_a_shading_has_no_arrays_and_no_lines(tmp_path: Path) -> None:
-    for ending in ("npz", "svg"):
-        with pytest.raises(CommandError):
-            output_format("shade", str(tmp_path / f"a.{ending}"), None)
+def test_told_to_a_file_may_be_replaced(tmp_path: Path) -> None:
+    (tmp_path / "here.png").write_bytes(b"before")
+    here = Output(str(tmp_path / "here.png"), "png", overwrite=True)
+    here.check()
+    here.write(b"after")
+    assert (tmp_path / "here.png").read_bytes() == b"after"
+
+
+def test_passes_go_to_a_directory_that_is_made(tmp_path: Path) -> None:
+    files = PassFiles(tmp_path / "a" / "b", "photo", 2, overwrite=False)
+    files.check()
+    assert os.listdir(tmp_path) == []  # nothing before there is something
+    files.write(1, b"one")
+    files.write(2, b"two")
+    assert sorted(os.listdir(tmp_path / "a" / "b")) == ["photo-pass-1.png", "photo-pass-2.png"]
+
+
+def test_passes_replace_nothing_unasked(tmp_path: Path) -> None:
+    (tmp_path / "photo-pass-2.png").write_bytes(b"before")
+    PassFiles(tmp_path, "photo", 1, overwrite=False).check()
+    with pytest.raises(CommandError, match=r"photo-pass-2\.png: exists.*--save-passes"):
+        PassFiles(tmp_path, "photo", 2, overwrite=False).check()
+    with pytest.raises(CommandError, match="exists"):
+        PassFiles(tmp_path, "photo", 2, overwrite=False).write(2, b"after")
+    PassFiles(tmp_path, "photo", 2, overwrite=True).check()
+
+
+def test_passes_cannot_go_into_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for directory in (tmp_path / "file", tmp_path / "file" / "passes"):
+        with pytest.raises(CommandError, match="irectory"):
+            PassFiles(directory, "photo", 2, overwrite=False).check()
 
 
 def test_input_is_read_up_to_the_limit(tmp_path: Path) -> None:
@@ -55,32 +101,3 @@ def test_input_is_read_up_to_the_limit(tmp_path: Path) -> None:
 def test_input_that_is_no_file_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(CommandError, match=str(tmp_path)):
         read_input(str(tmp_path / name), 10)
-
-
-def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
-    path, link = tmp_path / "out.png", tmp_path / "link.png"
-    path.write_bytes(b"before")
-    path.chmod(0o600)
-    link.symlink_to(path)
-    write_output(str(link), b"after")
-    assert link.is_symlink()
-    assert path.read_bytes() == b"after"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert sorted(os.listdir(tmp_path)) == ["link.png", "out.png"]
-
-
-def test_a_file_is_copied_from_where_it_lies(tmp_path: Path) -> None:
-    (tmp_path / "field.npz").write_bytes(b"arrays")
-    write_output(str(tmp_path / "out.npz"), tmp_path / "field.npz")
-    assert (tmp_path / "out.npz").read_bytes() == b"arrays"
-
-
-def test_a_device_is_written_to_and_stays_one() -> None:
-    write_output("/dev/null", b"away")
-    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
-
-
-def test_what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="field"):
-        write_output(str(tmp_path / "out.npz"), tmp_path / "no field")
-    assert os.listdir(tmp_path) == []

@@ -86,7 +86,7 @@ def test_streams_in_and_out_and_nothing_said(place: Path, workers: dict[str, str
 
 
 def test_arrays_lines_and_the_document(place: Path, workers: dict[str, str]) -> None:
-    field = ("field", "in.png", "-q", "-o")
+    field = ("field", "in.png", "--quiet", "-o")
     assert itten(place, workers["quick"], *field, "out.npz") == (0, b"", [])
     assert np.load(place / "out.npz")["vectors"].shape == (24, 32, 4)
     assert itten(place, workers["quick"], *field, "out.svg") == (0, b"", [])
@@ -102,12 +102,71 @@ def test_a_partial_picture_is_one_and_says_what_is_missing(
     status, _, [line] = itten(
         place,
         workers["slow"],
-        *("shade", "in.png", "-o", "out.png", "--passes", "16", "--deadline-s", "0.4", "-q"),
+        *("shade", "in.png", "-o", "out.png", "-p", "16", "--deadline", "0.4", "--quiet"),
+        *("--save-passes", "passes"),
     )
     assert status == 0
-    assert "partial" in line
-    assert "of 16 passes" in line
-    assert (place / "out.png").exists()
+    assert line.startswith("itten: in.png: partial: ")
+    assert unpacked((place / "out.png").read_bytes()).shape == (24, 32, 3)
+    done = int(line.split(" of 16 passes")[0].rpartition(" ")[2])
+    assert 0 < done < 16
+    names = {f"in-pass-{index}.png" for index in range(1, done + 1)}
+    assert {path.name for path in (place / "passes").iterdir()} == names
+
+
+def test_passes_are_saved_as_they_are_done(place: Path, workers: dict[str, str]) -> None:
+    arguments = ("shade", "in.png", "-p", "16", "--save-passes", "a/b")
+    process = start(place, workers["slow"], *arguments)
+    while not (place / "a" / "b" / "in-pass-1.png").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    assert not (place / "in-shaded.png").exists()
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    passes = [
+        unpacked((place / "a" / "b" / f"in-pass-{n}.png").read_bytes())[0, 0] for n in range(1, 17)
+    ]
+    inverted, input_ = [245, 235, 225], [10, 20, 30]
+    assert [each.tolist() for each in passes] == [inverted, input_] * 8
+    assert unpacked((place / "in-shaded.png").read_bytes())[0, 0].tolist() == input_
+
+
+def test_strokes_of_a_second_picture(place: Path, workers: dict[str, str]) -> None:
+    (place / "other.png").write_bytes(png(8, 6, (1, 2, 3)))
+    command = ("shade", "in.png", "other.png", "-p", "1")
+    status, _, [line] = itten(place, workers["quick"], *command)
+    assert status == 0
+    assert line.startswith("itten: in-shaded.png: complete")
+    assert unpacked((place / "in-shaded.png").read_bytes())[0, 0].tolist() == [1, 2, 3]
+    (place / "other.png").write_text("no picture")
+    status, _, [line] = itten(place, workers["quick"], *command, "-o", "2.png")
+    assert status == 2
+    assert line.startswith("itten: other.png: This is not an image")
+
+
+def test_no_file_is_replaced_unless_told_to(place: Path, workers: dict[str, str]) -> None:
+    (place / "in-shaded.png").write_bytes(b"before")
+    status, _, [line] = itten(place, "unix:/nowhere", "shade", "in.png")  # before any work
+    assert status == 2
+    assert line.startswith("itten: in-shaded.png: exists; say --overwrite")
+    assert (place / "in-shaded.png").read_bytes() == b"before"
+    assert itten(place, workers["quick"], "shade", "in.png", "--overwrite", "--quiet")[0] == 0
+    assert unpacked((place / "in-shaded.png").read_bytes()).shape == (24, 32, 3)
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced(
+    place: Path, workers: dict[str, str]
+) -> None:
+    process = start(place, workers["slow"], "shade", "in.png", "-p", "16")
+    while not list(place.glob("itten-*/jobs/*/pass-1.px")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    (place / "in-shaded.png").write_bytes(b"another's")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert b"--overwrite" in err
+    assert (place / "in-shaded.png").read_bytes() == b"another's"
+    assert sorted(os.listdir(place)) == ["in-shaded.png", "in.png"]
 
 
 @pytest.mark.parametrize(
@@ -120,6 +179,8 @@ def test_a_partial_picture_is_one_and_says_what_is_missing(
         (["in.png", "-o", "out.svg", "--render", "ranks"], "--render contours"),
         (["text.png", "-o", "out.png"], "text.png: This is not an image"),
         (["in.png", "-o", "out.png", "--device", "gpu"], "ITTEN_DEVICE"),
+        (["in.png", "-o", "in.png"], "--overwrite"),
+        (["in.png", "--mode", "cross"], "mode"),
     ],
 )
 def test_what_the_caller_can_mend_is_one_line_and_status_2(

@@ -21,6 +21,27 @@ def test_cost_counts_pixels_passes_and_the_kind():
     assert Work("shade", 500_000, 4, 10, effort=3).cost_s(HELLO) == pytest.approx(10.0)
 
 
+def test_a_source_costs_one_field():
+    alone = Work("shade", 500_000, 4, 10, effort=3)
+    both = Work("shade", 500_000, 4, 10, effort=3, source_pixels=2_000_000)
+    assert both.cost_s(HELLO) - alone.cost_s(HELLO) == pytest.approx(6.0)
+
+
+def test_outlines_are_looked_for_once_in_each_image_and_in_no_large_one():
+    def extra(pixels: int, source: int) -> float:
+        plain, outlined = (
+            Work("shade", pixels, 4, 10, source_pixels=source, outlines=yes).cost_s(HELLO)
+            for yes in (False, True)
+        )
+        return outlined - plain
+
+    small = extra(100_000, 0)
+    assert small == pytest.approx(2.5 * HELLO.field_s_per_mp * 0.1)
+    assert extra(100_000, 100_000) == pytest.approx(2 * small)
+    assert extra(50_000_000, 0) == pytest.approx(extra(1_000_000, 0))
+    assert extra(1_000_000, 0) > small
+
+
 def test_without_a_worker_nobody_gets_in():
     with pytest.raises(NotReady) as refused:
         Admission(8, 10).reserve(work(), None, 0)

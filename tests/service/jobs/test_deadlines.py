@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from service.jobs import deadlines
 from service.jobs.orders import Order, Wanted
 from service.pictures.prices import EncodePrices
-from worker.wire.messages import Submit
+from worker.wire.messages import Shape, Submit
 from worker.wire.params import FieldParams
 
 PRICES = EncodePrices({"png": 0.08, "webp": 0.03, "jpeg": 0.01})
@@ -22,7 +23,7 @@ PARAMS = FieldParams(
     structure_weight=False,
     channel=1,
 )
-ORDER = Order("shade", b"", "", PARAMS, 1, None, "#ffffff", 10.0, 100.0, "png")
+ORDER = Order("shade", b"", None, "", PARAMS, 1, None, "#ffffff", 10.0, 100.0, "png")
 
 
 def submit(pixels: int) -> Submit:
@@ -57,4 +58,8 @@ def test_a_budget_is_never_negative():
 
 
 def test_a_job_that_comes_too_late_still_gets_to_cross():
-    assert deadlines.patience(10, 12, submit(1_000_000)) > 12 + deadlines.GRACE_S
+    alone = submit(1_000_000)
+    patience = deadlines.patience(10, 12, alone)
+    assert patience > 12 + deadlines.GRACE_S
+    both = msgspec.structs.replace(alone, source=Shape(9_000, 1_000, 4))
+    assert deadlines.patience(10, 12, both) > patience

@@ -32,6 +32,51 @@ async def test_a_job_is_complete_and_everything_about_it_is_kept():
         assert (await service.client.get(f"{path}/field")).status_code == 200
 
 
+async def started_with_source(service: House, **fields: int) -> str:
+    """The path of a job with two pictures."""
+    answer = await service.client.post(
+        "/shade",
+        files={"target": ("a.png", png()), "source": ("b.png", png(5, 7, (9, 8, 7)))},
+        data={name: str(value) for name, value in fields.items()},
+        headers={"Prefer": "respond-async"},
+    )
+    assert answer.status_code == 202, answer.text
+    return answer.headers["location"]
+
+
+async def test_the_tiles_of_a_source_are_counted_and_the_rest_is_of_the_target():
+    async with house() as service:
+        path = await started_with_source(service, passes=2)
+        await service.wait_idle()
+        job = await document(service, path)
+        assert job["state"] == "complete"
+        assert job["progress"] == {
+            "tiles_done": 11,
+            "tiles_total": 11,
+            "passes_done": 2,
+            "passes_total": 2,
+        }
+        for query, colour in (("?pass=0", [10, 20, 30]), ("?pass=1", [9, 8, 7]), ("", [9, 8, 7])):
+            image = unpacked((await service.client.get(f"{path}/image{query}")).content)
+            assert image.shape == (24, 32, 3)
+            assert image[0, 0].tolist() == colour
+
+
+async def test_both_pictures_reach_the_second_worker_when_the_first_dies():
+    async with house("slow") as service:
+        path = await started_with_source(service, passes=1, deadline_s=9)
+        live = service.desk.live[path.removeprefix("/jobs/")]
+        with trio.fail_after(5):
+            while live.record.progress.tiles_done < 1:
+                await trio.sleep(0.005)
+        service.desk.link.peers[0].fail("as a test wants it")
+        await live.settled.wait()
+        assert live.record.state is JobState.COMPLETE
+        assert live.result is not None
+        assert bytes(live.result.pixels[:3]) == bytes([9, 8, 7])
+        assert not live.sent  # nothing holds the source any longer
+
+
 async def test_a_worker_that_does_not_answer_costs_the_result_not_the_deadline():
     async with house("deaf") as service:
         began = trio.current_time()

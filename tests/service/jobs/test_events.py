@@ -67,6 +67,8 @@ def test_certificates_are_objects_without_infinities() -> None:
             pass_index=1,
             done=3,
             total=9,
+            pass_done=3,
+            pass_total=9,
             certificates=[certificate(bound=math.inf), certificate(0, 48, None)],
         )
     )
@@ -74,6 +76,13 @@ def test_certificates_are_objects_without_infinities() -> None:
     assert (data["pass"], data["done"], data["total"]) == (1, 3, 9)
     assert [each["angle_bound"] for each in data["certificates"]] == [None, None]
     assert data["certificates"][1]["x"] == 48
+
+
+def test_tiles_of_the_source_are_those_of_pass_0() -> None:
+    event = events.Tiles(0, 3, 12, [certificate(0, 0)])
+    assert json.loads(Envelope("j", 1, event).text())["data"]["pass"] == 0
+    first = events.Tiles(1, 4, 12, [certificate(0, 48)])
+    assert first.after(event, 100) == first  # what was certified is another picture
 
 
 def test_preview_is_announced_and_followed_by_its_picture() -> None:

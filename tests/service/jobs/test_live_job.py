@@ -10,19 +10,28 @@ from service.pictures.picture import Picture
 from service.problems import NotReady
 from tests.service.jobs.test_deadlines import submit
 from tests.service.shade_worker import HELLO
-from worker.wire.messages import ArrayChunk, Finished, PassDone, Started, Tiles
+from worker.wire.messages import ArrayChunk, Finished, PassDone, Skipped, Started, Tiles
 
+SOURCE = 3  # tiles
 INPUT, FIRST = bytes([1, 2, 3]), bytes([4, 5, 6])
 
 
 def job(kind: str = "shade") -> LiveJob:
     place = Admission(1, 10).reserve(Work("shade", 1, 1, 10), HELLO, 0)
     record = Job(id="12345678", kind=kind, created=0, deadline_s=10)
-    return LiveJob(record, submit(1), place, Picture(1, 1, 3, INPUT), 0, 9)
+    return LiveJob(record, submit(1), place, (Picture(1, 1, 3, INPUT),), 0, 9)
 
 
-def tiles(done: int) -> Tiles:
-    return Tiles(job="j", pass_index=1, done=done, total=8, certificates=[])
+def tiles(done: int, before: int = 0, pass_index: int = 1, of: int = 4) -> Tiles:
+    return Tiles(
+        job="j",
+        pass_index=pass_index,
+        done=done,
+        total=8 + SOURCE,
+        pass_done=done - before,
+        pass_total=of,
+        certificates=[],
+    )
 
 
 def done(index: int) -> PassDone:
@@ -33,13 +42,44 @@ def test_without_a_worker_the_last_pass_is_the_result():
     live = job()
     for message, payload in ((Started(job="j"), b""), (tiles(4), b""), (done(1), FIRST)):
         live.hear(message, payload)
-    live.hear(tiles(7), b"")
+    live.hear(tiles(7, before=4, pass_index=2), b"")
     live.finish_without_worker("it is gone")
     assert live.record.state is JobState.PARTIAL
     assert live.result is not None
     assert live.result.pixels == FIRST
     assert (live.record.pass_tiles_converged, live.record.pass_tiles_total) == (3, 4)
     assert live.settled.is_set()
+
+
+def test_tiles_of_the_source_are_progress_but_of_no_pass():
+    live = job()
+    live.hear(Started(job="j"), b"")
+    live.hear(tiles(3, pass_index=0, of=SOURCE), b"")
+    assert live.record.progress.tiles_done == 3
+    assert (live.record.pass_tiles_converged, live.record.pass_tiles_total) == (0, 0)
+    live.hear(tiles(5, before=SOURCE), b"")
+    assert live.record.progress.tiles_total == 8 + SOURCE
+    assert (live.record.pass_tiles_converged, live.record.pass_tiles_total) == (2, 4)
+
+
+def test_a_pass_that_was_reached_and_has_no_tile_yet_counts_none():
+    live = job()
+    for message, payload in ((Started(job="j"), b""), (tiles(4), b""), (done(1), FIRST)):
+        live.hear(message, payload)
+    assert (live.record.pass_tiles_converged, live.record.pass_tiles_total) == (0, 4)
+    live.hear(tiles(8, before=4, pass_index=2), b"")
+    live.hear(done(2), FIRST)
+    assert (live.record.pass_tiles_converged, live.record.pass_tiles_total) == (4, 4)
+
+
+def test_what_was_skipped_is_in_the_document():
+    live = job()
+    live.hear(Started(job="j"), b"")
+    skipped = Skipped("source", "its field was cut short")
+    live.finish(Finished(job="j", state="partial", skipped=[skipped]), FIRST)
+    assert live.record.document()["skipped"] == [
+        {"what": "source", "why": "its field was cut short"}
+    ]
 
 
 def test_without_a_worker_or_a_pass_the_input_is_the_result():
@@ -67,6 +107,7 @@ def test_a_second_run_takes_nothing_back():
         live.hear(message, b"")
     assert live.record.state is JobState.RUNNING
     assert live.record.progress.tiles_done == 4
+    assert live.record.pass_tiles_converged == 0  # of the second pass, still
     live.hear(done(1), bytes(3))
     assert live.latest.pixels == FIRST
 

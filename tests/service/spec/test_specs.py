@@ -2,7 +2,6 @@
 
 import json
 import math
-import typing
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.problems import BadSpec, Malformed, Problem
-from service.spec.specs import FieldSpec, ShadeSpec, parse_field, parse_shade, schemas
-from worker.wire.params import FieldParams, JobParams, ShadeParams
+from service.spec.specs import Asked, FieldSpec, ShadeSpec, parse_field, parse_shade, schemas
+from worker.wire.params import JobParams
 
 # field: (accepted, refused), as the contract lists them
 RANGES: dict[str, tuple[list[Any], list[Any]]] = {
@@ -50,7 +49,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
         [[], [{}], [{"fill_threshold": 0.3}, {"dilation_radius": 8, "kernel_sigma_ratio": 0.1}]],
         [{}, [1], [{}] * 5, [{"x": 1}], [{"fill_threshold": 2}], [{"dilation_radius": 0}], "hold"],
     ),
-    "envelope_curve": (["hold"], ["stretch", "x"]),
+    "envelope_curve": (["hold", "stretch"], ["x"]),
     "background": (["#ffffff", "#0aF3c4"], ["#fff", "white", "#fffffff", "#ffffff\n", 0xFFFFFF]),
     "max_side": ([64, 8192], [63, 8193]),
     "deadline_s": ([0.001, 10], [0, -1, 10.01, 60, math.nan, math.inf, "10"]),
@@ -58,7 +57,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
 RENDERS = ["viridis", "ranks", "contours"]
 NEEDS = {"iterations": {"solver": "lanczos"}}  # what a field cannot be given without
 OF_FIELD = [*list(RANGES)[: list(RANGES).index("low_gate")], "max_side", "deadline_s"]
-Parse = Callable[..., ShadeSpec | FieldSpec]
+Parse = Callable[..., Asked[Any, Any]]
 
 
 def refusal(parse: Parse, *args: Any, **kwargs: Any) -> BadSpec:
@@ -83,8 +82,7 @@ def test_range_of_a_field_in_json(parse: Parse, name: str) -> None:
     accepted, refused = RANGES[name]
     others = NEEDS.get(name, {})
     for value in accepted:
-        spec = parse([], json.dumps(others | {name: value}).encode())
-        spec.to_params()
+        parse([], json.dumps(others | {name: value}).encode())
     for value in refused:
         problem = refusal(parse, [], json.dumps(others | {name: value}).encode())
         assert fields_of(problem) == [name], value
@@ -106,9 +104,9 @@ def test_lists_and_switches_as_people_write_them_in_forms() -> None:
     spec = parse_shade(
         [("radii", "1, 2,3"), ("radius_weights", "1,.5,2e-1"), ("structure_weight", "off")]
     )
-    assert spec.to_params().field.radii == (1, 2, 3)
-    assert spec.to_params().field.radius_weights == (1, 0.5, 0.2)
-    assert not spec.structure_weight
+    assert spec.params.field.radii == (1, 2, 3)
+    assert spec.params.field.radius_weights == (1, 0.5, 0.2)
+    assert not spec.params.field.structure_weight
 
 
 @pytest.mark.parametrize(
@@ -145,7 +143,7 @@ def test_bad_form_text_is_named(name: str, text: str) -> None:
 
 
 def test_defaults_are_those_of_the_contract() -> None:
-    shade = parse_shade([]).to_params()
+    shade = parse_shade([]).params
     assert (shade.passes, shade.field.tile_size, shade.field.overlap) == (4, 64, 16)
     assert shade.field.radii == (1, 2, 3, 4, 5, 6)
     assert shade.field.radius_weights == (1.0, 0.6, 0.4, 0.3, 0.2, 0.1)
@@ -156,55 +154,51 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert (shade.min_segment_pixels, shade.max_segments, shade.max_segment_size) == (25, 40, 64)
     assert [phase.dilation_radius for phase in shade.envelope] == [3, 2, 2, 1]
     assert shade.background == (255, 255, 255)
-    field = parse_field([])
+    spec = parse_field([])
+    field = spec.params
     assert (field.align, field.structure_weight, field.render) == ("sign", False, "viridis")
-    assert (field.deadline_s, field.max_side) == (10, None)
+    assert (spec.deadline_s, spec.max_side) == (10, None)
 
 
-def test_quality_sets_the_tiles_and_explicit_values_win() -> None:
-    assert parse_shade([("quality", "fast")]).tiling == (96, 8)
-    assert parse_shade([("quality", "quality")]).tiling == (48, 24)
-    assert parse_shade([("quality", "fast"), ("tile_size", "48")]).tiling == (48, 8)
-    assert parse_shade([("quality", "fast"), ("overlap", "48")]).tiling == (96, 48)
-    assert parse_shade([("tile_size", "17")]).tiling == (17, 8)
+def test_the_rules_between_fields_are_those_of_the_config() -> None:
     assert fields_of(refusal(parse_shade, [("tile_size", "16"), ("overlap", "9")])) == ["overlap"]
+    many = [("radii", "1,2"), ("radius_weights", "1,1,1"), ("iterations", "3"), ("mode", "cross")]
+    assert set(fields_of(refusal(parse_shade, many))) == {"radius_weights", "iterations", "mode"}
 
 
-def test_weights_follow_the_radii() -> None:
-    assert parse_field([("radii", "2,8")]).weights == (0.6, 0.1)
-    problem = refusal(parse_field, [("radii", "1,2"), ("radius_weights", "1,1,1")])
-    assert fields_of(problem) == ["radius_weights"]
+def test_a_whole_number_may_be_written_as_any_number_deep_inside() -> None:
+    spec = parse_shade([], b'{"radii": [1, 2.0], "envelope": [{"dilation_radius": 8.0}]}')
+    assert spec.config.radii == (1, 2)
+    assert spec.params.envelope[0].dilation_radius == 8
 
 
-def test_envelope_replaces_single_values_of_a_phase() -> None:
-    spec = parse_shade([("envelope", '[{}, {"fill_threshold": 0.5}]')])
-    default, changed = parse_shade([]).to_params().envelope, spec.to_params().envelope
-    assert changed[1] == msgspec.structs.replace(default[1], fill_threshold=0.5)
-    assert changed[::2] == default[::2]
+def test_a_value_that_does_not_exist_is_told_those_that_do() -> None:
+    (error,) = refusal(parse_shade, [("scope", "both")]).errors
+    assert error == ("scope", "must be 'tiles' or 'image', not 'both'")
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("mode", "cross"),
-        ("scope", "both"),
-        ("envelope_curve", "stretch"),
-    ],
-)
-def test_what_is_not_built_yet_is_refused_by_name(name: str, value: str) -> None:
-    (error,) = refusal(parse_shade, [(name, value)]).errors
-    assert error.field == name
-    assert "not available yet" in error.message
+def test_the_mode_goes_with_the_number_of_images() -> None:
+    assert parse_shade([("mode", "self")]) == parse_shade([])
+    assert parse_shade([("mode", "cross")], has_source=True) == parse_shade([], has_source=True)
+    assert parse_shade([], b'{"mode": null}') == parse_shade([])
+    (error,) = refusal(parse_shade, [("mode", "cross")]).errors
+    assert error.field == "mode"
+    assert "source" in error.message
+    assert fields_of(refusal(parse_shade, [("mode", "self")], has_source=True)) == ["mode"]
+    shadow = parse_shade([("low_gate", "shadow")], has_source=True)
+    assert shadow.params.low_gate == "shadow"
 
 
-def test_a_second_image_is_not_taken_yet() -> None:
-    assert fields_of(refusal(parse_shade, [], has_source=True)) == ["source"]
+def test_a_field_is_of_one_image() -> None:
+    assert parse_field([("mode", "self")]) == parse_field([])
+    assert fields_of(refusal(parse_field, [], has_source=True)) == ["source"]
+    assert fields_of(refusal(parse_field, [("mode", "cross")])) == ["mode"]
 
 
 def test_iterations_belong_to_lanczos_which_solves_tiles() -> None:
-    params = parse_field([("solver", "lanczos"), ("iterations", "50")]).to_params()
+    params = parse_field([("solver", "lanczos"), ("iterations", "50")]).params
     assert (params.solver, params.iterations) == ("lanczos", 50)
-    assert parse_field([("solver", "lanczos")]).to_params().iterations == 30
+    assert parse_field([("solver", "lanczos")]).params.iterations == 30
     for parse in (parse_shade, parse_field):
         for solver in ([], [("solver", "lobpcg")]):
             (error,) = refusal(parse, [*solver, ("iterations", "30")]).errors
@@ -216,30 +210,30 @@ def test_iterations_belong_to_lanczos_which_solves_tiles() -> None:
 
 def test_the_whole_image_has_a_tolerance_of_its_own_unless_one_is_given() -> None:
     image = [("scope", "image")]
-    assert parse_shade(image).to_params().field.scope == "image"
-    assert parse_shade(image).to_params().field.tolerance == 0.1
+    assert parse_shade(image).params.field.scope == "image"
+    assert parse_shade(image).params.field.tolerance == 0.1
     for text in ("0.03", "0.2"):
-        given = parse_field([*image, ("tolerance", text)]).to_params()
+        given = parse_field([*image, ("tolerance", text)]).params
         assert given.tolerance == float(text)
-    assert parse_field([]).to_params().tolerance == 0.03
+    assert parse_field([]).params.tolerance == 0.03
 
 
 def test_a_line_drawing_implies_the_whole_image() -> None:
     drawing = [("render", "contours")]
-    params = parse_field(drawing).to_params()
+    params = parse_field(drawing).params
     assert (params.scope, params.render, params.tolerance) == ("image", "contours", 0.1)
-    assert parse_field([*drawing, ("scope", "image")]).to_params() == params
+    assert parse_field([*drawing, ("scope", "image")]).params == params
     assert fields_of(refusal(parse_field, [*drawing, ("scope", "tiles")])) == ["scope"]
     assert fields_of(refusal(parse_field, [*drawing, ("solver", "lanczos")])) == ["solver"]
-    assert parse_field([("render", "ranks")]).to_params().scope == "tiles"
+    assert parse_field([("render", "ranks")]).params.scope == "tiles"
 
 
 @pytest.mark.parametrize("render", RENDERS)
 def test_the_paper_of_a_drawing_is_a_colour_or_nothing(render: str) -> None:
     def paper(text: str) -> tuple[int, int, int] | None:
-        return parse_field([("render", render), ("background", text)]).to_params().background
+        return parse_field([("render", render), ("background", text)]).params.background
 
-    assert parse_field([("render", render)]).to_params().background == (255, 255, 255)
+    assert parse_field([("render", render)]).params.background == (255, 255, 255)
     assert paper("#0aF3c4") == (10, 243, 196)
     assert paper("transparent") is None
     (error,) = refusal(parse_field, [("background", "white")]).errors
@@ -254,13 +248,15 @@ def test_unknown_fields_are_refused_by_name_with_a_guess() -> None:
         "render": "is not a field of this spec",
     }
     assert fields_of(refusal(parse_field, [("low_gate", "shadow")])) == ["low_gate"]
+    (error,) = refusal(parse_shade, [], b'{"source": "b.png"}').errors
+    assert error == ("source", "is an image; send it as a file part of this name")
 
 
 def test_a_field_is_given_once() -> None:
     assert fields_of(refusal(parse_shade, [("passes", "1"), ("passes", "1")])) == ["passes"]
     assert fields_of(refusal(parse_shade, [("passes", "1")], b'{"passes": 1}')) == ["passes"]
     assert fields_of(refusal(parse_shade, [], b'{"decay": 1, "decay": 1}')) == ["decay"]
-    assert parse_shade([("passes", "2")], b'{"decay": 0}').passes == 2
+    assert parse_shade([("passes", "2")], b'{"decay": 0}').params.passes == 2
 
 
 @pytest.mark.parametrize(
@@ -292,7 +288,7 @@ def test_json_that_is_no_object_is_refused(data: bytes) -> None:
 
 
 def test_a_byte_order_mark_is_no_harm() -> None:
-    assert parse_shade([], b'\xef\xbb\xbf{"passes": 2}').passes == 2
+    assert parse_shade([], b'\xef\xbb\xbf{"passes": 2}').params.passes == 2
 
 
 def test_answers_to_absurd_input_stay_short() -> None:
@@ -337,7 +333,7 @@ def check(problem: Problem) -> None:
 def test_any_json_gives_valid_params_or_a_problem(values: dict[str, Any]) -> None:
     for parse in (parse_shade, parse_field):
         try:
-            params = parse([], json.dumps(values).encode()).to_params()
+            params = parse([], json.dumps(values).encode()).params
         except Problem as problem:
             check(problem)
         else:
@@ -348,7 +344,7 @@ def test_any_json_gives_valid_params_or_a_problem(values: dict[str, Any]) -> Non
 @given(pairs=st.lists(st.tuples(st.sampled_from([*RANGES, "x"]), st.text(max_size=30)), max_size=4))
 def test_any_text_gives_valid_params_or_a_problem(pairs: list[tuple[str, str]]) -> None:
     try:
-        parse_shade(pairs).to_params()
+        parse_shade(pairs)
     except Problem as problem:
         check(problem)
 
@@ -364,13 +360,6 @@ def test_schemas_describe_every_field_and_resolve() -> None:
     items = found["ShadeSpec"]["properties"]["envelope"]["items"]
     assert items == {"$ref": "#/components/schemas/PhaseSpec"}
     assert ShadeSpec.model_fields["deadline_s"].default == 10  # a limit changes no other schema
-
-
-def test_params_are_filled_from_fields_of_the_same_type() -> None:
-    hints = typing.get_type_hints(ShadeParams)
-    spec = parse_shade([]).to_params()
-    for name in ShadeParams.__struct_fields__:
-        value = getattr(spec, name)
-        if hints[name] in (int, float, str, bool):
-            assert type(value) is hints[name], name
-    assert isinstance(spec.field, FieldParams)
+    passes = found["FieldSpec"]["properties"]["passes"]
+    assert (passes["minimum"], passes["maximum"], passes["default"]) == (1, 16, 4)
+    assert found["ShadeSpec"]["properties"]["radii"]["items"]["maximum"] == 8

@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.service.house import assert_problem, house, packed, png, shade, unpacked
 
 IMAGE = ("photo.png", png())
+CROSS = {"mode": "cross"}
 
 
 def errors(answer: httpx.Response) -> dict[str, str]:
@@ -44,8 +46,13 @@ async def test_every_way_to_send_a_spec_is_understood(site: httpx.AsyncClient):
         ({"picture": IMAGE}, {}, "target"),
         ({"target": (None, "text")}, {}, "target"),
         ([("target", IMAGE), ("target", IMAGE)], {}, "target"),
-        ({"target": IMAGE, "source": IMAGE}, {}, "source"),
-        ({"target": IMAGE}, {"source": "x"}, "source"),
+        ({"source": IMAGE}, {}, "target"),
+        ([("target", IMAGE), ("source", IMAGE), ("source", IMAGE)], {}, "source"),
+        ({"target": IMAGE, "source": (None, "text")}, {}, "source"),
+        ({"target": IMAGE, "source": IMAGE}, {"source": "text"}, "source"),
+        ({"target": IMAGE, "source": IMAGE}, {"mode": "self"}, "mode"),
+        ({"target": IMAGE, "source": IMAGE}, {"mode": "both"}, "mode"),
+        ({"target": IMAGE, "source": IMAGE, "spec": (None, '{"mode": "self"}')}, {}, "mode"),
         ({"target": IMAGE}, {"pases": "4"}, "pases"),
         ({"target": IMAGE}, {"passes": "0"}, "passes"),
         ({"target": IMAGE}, {"passes": "17"}, "passes"),
@@ -70,6 +77,50 @@ async def test_a_bad_form_is_refused_by_the_name_of_the_field(
 ):
     answer = await site.post("/shade", files=files, data=data)
     assert field in errors(answer)
+
+
+@pytest.mark.parametrize("name", ["source", "target"])
+async def test_an_image_cannot_be_text_in_the_query(site: httpx.AsyncClient, name: str):
+    query = {name: "photo.png"}
+    answer = await site.post("/shade", files={"target": IMAGE}, params=query)
+    assert name in errors(answer)
+    png_type = {"Content-Type": "image/png"}
+    answer = await site.post("/shade", params=query, content=png(), headers=png_type)
+    assert name in errors(answer)
+
+
+async def test_a_field_takes_no_source(site: httpx.AsyncClient):
+    files = {"target": IMAGE, "source": IMAGE}
+    assert "source" in errors(await site.post("/field", files=files))
+    assert "mode" in errors(await site.post("/field", files={"target": IMAGE}, data=CROSS))
+
+
+async def test_a_raw_body_is_shaded_by_itself(site: httpx.AsyncClient):
+    png_type = {"Content-Type": "image/png"}
+    answer = await site.post("/shade", params=CROSS, content=png(), headers=png_type)
+    assert "source" in errors(answer)["mode"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "status", "slug"),
+    [
+        (b"", 422, "broken-image"),
+        (png()[:60], 422, "broken-image"),
+        (b"hello", 415, "unsupported-format"),
+        (png(40, 40), 422, "too-many-pixels"),
+    ],
+)
+async def test_which_of_two_images_is_wrong_is_said(broken: bytes, status: int, slug: str):
+    async with house(max_pixels=1000, max_queue=1) as service:
+        for name, other in (("source", "target"), ("target", "source")):
+            files = {other: IMAGE, name: ("other.png", broken)}
+            answer = await service.client.post("/shade", files=files)
+            detail = assert_problem(answer, status, slug)["detail"]
+            assert detail.startswith(f"{name}: ")
+        assert not service.desk.admission.places
+        assert (await service.client.get("/jobs")).json() == {"jobs": []}
+        alone = await service.shade(broken)
+        assert not assert_problem(alone, status, slug)["detail"].startswith("target")
 
 
 @pytest.mark.parametrize("text", ["{", '{"decay": NaN}', "\ud800", "", "{'passes': 4}"])
@@ -140,6 +191,29 @@ async def test_odd_images_keep_their_size(site: httpx.AsyncClient, image: Image.
     answer = await shade(site, packed(image), passes=1)
     assert answer.status_code == 200, answer.text
     assert unpacked(answer.content).shape[:2] == image.size[::-1]
+
+
+@pytest.mark.parametrize(
+    ("target", "source"),
+    [
+        (png(), png(5, 7, (9, 8, 7))),
+        (png(1, 1), png(300, 200, (9, 8, 7))),
+        (png(colour=(1, 2, 3, 100)), png(64, 64, (9, 8, 7))),
+        (png(), png(1, 1, (9, 8, 7, 100))),
+        (png(9, 9, (1, 2, 3, 0)), png(3, 3, (9, 8, 7, 100))),
+        (png(), packed(Image.new("RGB", (40, 20), (9, 8, 7)), "BMP")),
+    ],
+)
+async def test_a_source_is_of_any_size_and_kind(
+    site: httpx.AsyncClient, target: bytes, source: bytes
+):
+    files = {"target": ("photo.png", target), "source": ("other.png", source)}
+    answer = await site.post("/shade", files=files, data={"passes": "2", "max_side": "64"})
+    assert answer.headers["itten-status"] == "complete", answer.text
+    shaded, given = unpacked(answer.content), unpacked(target)
+    assert shaded.shape == given.shape
+    assert np.all(shaded[..., :3] == (9, 8, 7))
+    assert "photo-shaded.png" in answer.headers["content-disposition"]
 
 
 async def test_max_side_shrinks_first(site: httpx.AsyncClient):

@@ -5,7 +5,7 @@ from scipy.spatial import cKDTree
 
 from tests.worker.drawing.shapes import disc, flat, plane, radii, two_regions
 from worker.drawing.lines import Lines
-from worker.drawing.paint import INK, coverage, line_picture, spectral_contours, stroke_width
+from worker.drawing.paint import INK, coverage, line_picture, outlines, stroke_width
 from worker.drawing.strokes import resampled, spectral_lines
 
 WHITE = (255, 255, 255)
@@ -68,11 +68,11 @@ def test_nothing_to_draw_is_paper():
     lines = spectral_lines(*flat(64, 80))
     assert (line_picture(lines, 64, 80, WHITE) == 255).all()
     assert (line_picture(lines, 64, 80, None)[3] == 0).all()
-    assert not spectral_contours(*flat(64, 80)).any()
+    assert not outlines(lines, 64, 80, 3.0).any()
 
 
-def test_contours_are_three_pixels_wide_along_the_outline():
-    mask = spectral_contours(*disc(40.0))
+def test_outlines_are_as_wide_as_asked_for():
+    mask = outlines(spectral_lines(*disc(40.0)), 150, 160, 3.0)
     assert mask.dtype == torch.bool
     assert mask.shape == (150, 160)
     assert np.abs(radii(np.argwhere(mask.numpy())) - 40).max() < 2.2

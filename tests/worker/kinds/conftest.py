@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from worker.kinds import solving
+from worker.kinds.sources import SOURCES
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -22,3 +23,9 @@ def _short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps as short as can be: how many there are must not depend on the machine."""
     monkeypatch.setattr(solving, "QUANTUM_S", 0.0)
     monkeypatch.setattr(solving, "MOST_LANES", 1)
+
+
+@pytest.fixture(autouse=True)
+def _no_known_sources() -> None:
+    """Each test begins with a worker that has seen nothing."""
+    SOURCES.clear()

@@ -12,7 +12,7 @@ import torch
 from tests.worker.shader.drawings import coloured, generator, line_art
 from worker.kinds import make_run
 from worker.runs import Emission, Run
-from worker.wire.messages import Finished, PassDone, Preview, Submit, Tiles
+from worker.wire.messages import Finished, PassDone, Preview, Shape, Submit, Tiles
 from worker.wire.params import FieldParams, JobParams, PhaseParams, ShadeParams
 
 CPU = torch.device("cpu")
@@ -75,19 +75,28 @@ def random_pixels(height: int, width: int, channels: int = 3) -> npt.NDArray[np.
 
 
 def start(
-    image: npt.NDArray[np.uint8], params: JobParams, make: Callable[..., Run] = make_run
+    image: npt.NDArray[np.uint8],
+    params: JobParams,
+    source: npt.NDArray[np.uint8] | None = None,
+    budget_s: float = 10.0,
 ) -> Run:
-    """A run of a job over an image (H, W, c)."""
-    height, width, channels = image.shape
+    """A run of a job over an image (H, W, c), perhaps with a source (H', W', c')."""
     submit = Submit(
         job="job-0001",
-        width=width,
-        height=height,
-        channels=channels,
-        budget_s=10.0,
+        width=image.shape[1],
+        height=image.shape[0],
+        channels=image.shape[2],
+        budget_s=budget_s,
         params=params,
+        source=None if source is None else shape_of(source),
     )
-    return make(submit, image.tobytes(), CPU)
+    pixels = image.tobytes() + (b"" if source is None else source.tobytes())
+    return make_run(submit, pixels, CPU)
+
+
+def shape_of(image: npt.NDArray[np.uint8]) -> Shape:
+    height, width, channels = image.shape
+    return Shape(width, height, channels)
 
 
 @dataclass
@@ -134,23 +143,31 @@ def finish(run: Run) -> Story:
     return conclude(run, advance(run, Story(), lambda: False))
 
 
-def check_story(story: Story, passes: int) -> None:
-    """What holds for every job: the order of its messages, their counts and payloads."""
+def check_story(story: Story, passes: int, of_source: int = 0) -> None:
+    """What holds for every job: the order of its messages, their counts and payloads.
+
+    A source whose field has `of_source` tiles comes first.
+    """
     job = story.end.job
     assert all(message.job == job for message, _ in story.emissions)
     tiles, total = story.of(Tiles), story.end.tiles_total
     done = [message.done for message in tiles]
     assert done == sorted(done)
     assert all(0 <= message.done <= message.total == total for message in tiles)
+    for message in tiles:
+        of_pass = story.end.pass_tiles_total if message.pass_index else of_source
+        assert 0 <= message.pass_done <= message.pass_total == of_pass
     assert story.end.tiles_done >= max(done, default=0)
-    assert story.end.pass_tiles_total * passes == total
+    assert story.end.pass_tiles_total * passes + of_source == total
     indices = [message.index for message in story.of(PassDone)]
     assert indices == list(range(1, len(indices) + 1))
-    reached = 1
+    reached = 0 if of_source else 1
     for message, payload in story.emissions:
         check_preview(message, payload)
         if isinstance(message, PassDone):
             reached += 1
+        elif isinstance(message, Tiles) and message.pass_index == 1 and reached == 0:
+            reached = 1
         elif isinstance(message, Tiles) or (
             isinstance(message, Preview) and message.kind == "field"
         ):

@@ -9,7 +9,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.worker.kinds.jobs import FIELD, SHADE, check_story, drawing, finish, start
+from tests.worker.kinds.jobs import (
+    FIELD,
+    SHADE,
+    check_story,
+    conclude,
+    drawing,
+    finish,
+    start,
+    steps_of,
+)
 from worker.numerics import field
 from worker.numerics.batches import Batch, open_batch
 from worker.wire.params import FieldParams, ShadeParams
@@ -58,6 +67,25 @@ def test_where_not_one_tile_fits_the_job_goes_on_on_the_cpu(
     check_story(story, passes=1 if params is FIELD else 2)
     assert story.end.state == "complete"
     assert story.end.oom_retries == TRIES
+
+
+@pytest.mark.parametrize(("first", "times"), [(1, 1), (3, 2), (1, TRIES)])
+def test_the_field_of_a_source_goes_on_too(
+    full: Callable[[int, int], None], first: int, times: int
+):
+    full(first, first + times - 1)
+    story = finish(start(drawing(), SHADE, drawing(70, 120)))
+    check_story(story, passes=2, of_source=3 * 5)
+    assert story.end.state == "complete"
+    assert story.end.oom_retries == times
+
+
+def test_concluded_while_the_source_is_solved_its_retries_are_told(
+    full: Callable[[int, int], None],
+):
+    full(1, 1)
+    run = start(drawing(), SHADE, drawing(70, 120))
+    assert conclude(run, steps_of(run, 3)).end.oom_retries == 1
 
 
 def test_with_enough_memory_nothing_is_said():

@@ -5,7 +5,7 @@ from numpy.testing import assert_allclose
 
 from tests.worker.kinds.jobs import CPU, random_pixels
 from worker.kinds.pixels import eight_bit, interleaved, quantised, to_picture, to_pixels
-from worker.shader.shader import Picture
+from worker.shader.picture import Picture
 
 
 @pytest.mark.parametrize("shape", [(5, 7, 3), (5, 7, 4), (1, 1, 3), (1, 9, 4)])

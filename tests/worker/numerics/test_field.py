@@ -142,6 +142,17 @@ def test_unfinished_tiles_leave_the_field_at_zero():
     assert not values[:, 64:].any()
 
 
+@pytest.mark.parametrize("rows", [1, 60, 150])
+def test_the_top_of_a_field_is_a_field(rows: int):
+    solver = solved(picture(150, 170), settings())
+    top = solver.top(rows)
+    assert top.tiling.count == len(top.theta) == len(top.status) == len(top.vectors)
+    for align in ("ramp", "none"):
+        whole = solver.blend(align, True, [0, 2])
+        assert torch.allclose(top.blend(align, True, [0, 2])[:, :rows], whole[:, :rows], atol=1e-6)
+    assert solver.tiling.height == 150
+
+
 def test_refined_tiles_keep_the_sign_of_their_coarse_vectors():
     solver = FieldSolver(tensor(photo(200)), settings())
     before = solver.vectors.clone()

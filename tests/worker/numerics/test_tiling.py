@@ -104,3 +104,13 @@ def test_nothing_where_no_tile_counts():
     assert field[:, :48].abs().max() == 0
     assert bool((field[:, 48 : tiling.lefts[-2] + 64] == 1).all())
     assert field[:, tiling.lefts[-2] + 64 :].abs().max() == 0
+
+
+@pytest.mark.parametrize("rows", [1, 24, 25, 70, 90])
+def test_the_top_has_the_tiles_that_reach_into_it(rows: int):
+    whole = tile_image(90, 100, 32, 8)
+    top = whole.top(rows)
+    assert top.origins == tuple(origin for origin in whole.origins if origin[0] < rows)
+    assert rows <= top.height <= 90
+    assert (top.width, top.lefts) == (whole.width, whole.lefts)
+    assert whole.top(90) == whole

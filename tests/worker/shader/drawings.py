@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from worker.shader.envelope import Phase
-from worker.shader.shader import Picture, ShaderSettings
+from worker.shader.picture import Picture
+from worker.shader.settings import ShaderSettings
 
 PHASE = Phase(0.2, 0.8, 0.05, 3.0)
 

@@ -12,6 +12,7 @@ from worker.shader.contours import (
     contour_rule,
     descreened,
     find_contours,
+    find_edges,
 )
 
 SIZES = [(1, 1), (1, 300), (3, 40), (2, 2), (16, 15), (40, 3)]
@@ -40,12 +41,12 @@ def test_local_is_a_deviation_from_the_window():
     assert np.array_equal(find_contours(luma, ContourRule("local"))[clear], (distance > 0)[clear])
 
 
-@pytest.mark.parametrize("kind", ["global", "local", "edges"])
-def test_calm_paper_has_no_contours(kind: str):
-    for value in (0.0, 0.7, 1.0):
-        luma = torch.full((50, 60), value)
-        assert not find_contours(luma, contour_rule(luma, "auto")).any()
-        assert not find_contours(luma, ContourRule(kind)).any()  # type: ignore[arg-type]
+@pytest.mark.parametrize("value", [0.0, 0.7, 1.0])
+def test_calm_paper_has_no_contours(value: float):
+    luma = torch.full((50, 60), value)
+    for rule in (contour_rule(luma, "auto"), ContourRule("global"), ContourRule("local")):
+        assert not find_contours(luma, rule).any()
+    assert not find_edges(luma).any()
 
 
 @pytest.mark.parametrize("rule", [ContourRule("global"), ContourRule("local")])
@@ -85,18 +86,27 @@ def test_auto_is_global_for_line_art():
         assert contour_rule(line_art(dark=dark, paper=paper), "auto").kind == "global"
 
 
-def test_auto_is_local_for_filled_flat_art_and_edges_for_a_photograph():
+def test_auto_is_local_for_filled_flat_art_and_outlines_for_a_photograph():
     assert contour_rule(filled_art(), "auto") == ContourRule("local")
-    assert contour_rule(photograph(), "auto") == ContourRule("edges")
+    assert contour_rule(photograph(), "auto") == ContourRule("outlines", photograph=True)
 
 
-def test_spectral_contours_are_what_the_caller_found_and_edges_without():
-    luma = photograph()
-    rule = contour_rule(luma, "spectral")
-    found = noise(*luma.shape) > 0.5
-    assert torch.equal(find_contours(luma, rule, found), found)
-    assert torch.equal(find_contours(luma, rule), find_contours(luma, ContourRule("edges")))
-    assert not torch.equal(find_contours(luma, ContourRule("edges"), found), found)
+def test_a_dark_photograph_is_none_the_less_one():
+    y, x = torch.meshgrid(torch.arange(200.0), torch.arange(200.0), indexing="ij")
+    night = 0.1 + 0.0003 * y + 0.01 * noise(200, 200)
+    night = torch.where(torch.hypot(y - 150, x - 100) < 30, 0.8 + 0.05 * noise(200, 200), night)
+    assert share(find_contours(night, ContourRule("global"))) < 0.2
+    assert contour_rule(night, "auto").photograph
+
+
+def test_a_scan_of_line_art_is_a_drawing():
+    scan = line_art() * 0.8 + 0.1 + 0.03 * noise(*line_art().shape)
+    assert contour_rule(scan, "auto").kind == "global"
+
+
+@pytest.mark.parametrize(("luma", "own"), [(photograph(), True), (line_art(), False)])
+def test_spectral_outlines_of_a_drawing_do_not_make_it_a_photograph(luma: Tensor, own: bool):
+    assert contour_rule(luma, "spectral") == ContourRule("outlines", photograph=own)
 
 
 @pytest.mark.parametrize("luma", [line_art(), filled_art(), photograph()])
@@ -120,31 +130,31 @@ def test_paper_never_becomes_line_as_ink_grows(dark: float, paper: float):
 
 def test_edges_lie_on_those_of_canny():
     luma = photograph()
-    found = find_contours(luma, ContourRule("edges")).numpy()
+    found = find_edges(luma).numpy()
     canny = skimage.feature.canny(
         luma.double().numpy(), 1.5, low_threshold=0.03, high_threshold=0.06
     )
     near = ndimage.distance_transform_edt(~canny) <= 3
-    assert 0.02 < found.mean() < 0.2
+    assert 0.01 < found.mean() < 0.15
     assert near[found].mean() > 0.95
     sizes = np.bincount(ndimage.label(found, np.ones((3, 3)))[0].ravel())[1:]
     assert sizes.min() >= 20
 
 
-def test_edges_follow_a_step_three_pixels_wide():
+def test_edges_follow_a_step_two_pixels_wide():
     luma = torch.zeros(60, 60)
     luma[:, 30:] = 1
-    found = find_contours(luma, ContourRule("edges"))
-    assert found[:, 29:31].all()
-    assert not found[:, :26].any()
-    assert not found[:, 34:].any()
+    found = find_edges(luma)
+    assert found[:, 29:32].sum(1).eq(2).all()
+    assert not found[:, :27].any()
+    assert not found[:, 33:].any()
 
 
 @pytest.mark.parametrize("shape", SIZES)
-@pytest.mark.parametrize("kind", ["global", "local", "edges"])
-def test_every_shape_has_an_answer(shape: tuple[int, int], kind: str):
+def test_every_shape_has_an_answer(shape: tuple[int, int]):
     luma = noise(*shape)
-    found = find_contours(luma, ContourRule(kind))  # type: ignore[arg-type]
-    assert found.shape == shape
-    assert found.dtype == torch.bool
-    assert contour_rule(luma, "auto").kind in ("global", "local", "edges")
+    rules = (ContourRule("global"), ContourRule("local"))
+    for found in (find_edges(luma), *(find_contours(luma, rule) for rule in rules)):
+        assert found.shape == shape
+        assert found.dtype == torch.bool
+    assert contour_rule(luma, "auto").kind in ("global", "local", "outlines")

@@ -10,10 +10,12 @@ from tests.worker.shader.drawings import noise
 from worker.shader.filters import (
     box_mean,
     box_std,
+    dilated,
     direction,
     gaussian_blur,
     gaussian_sum,
     gradient,
+    length,
     padded,
     positions,
     sample,
@@ -54,6 +56,45 @@ def test_box_mean_takes_layers():
     assert torch.equal(box_mean(layers, 5), single.reshape(layers.shape))
 
 
+@pytest.mark.parametrize("size", range(1, 40, 2))
+def test_a_window_of_every_size_holds_that_many_pixels(size: int):
+    point = torch.zeros(81, 83)
+    point[40, 41] = 1
+    reach = size // 2
+    expected = torch.zeros(81, 83)
+    expected[40 - reach : 41 + reach, 41 - reach : 42 + reach] = 1 / size**2
+    assert torch.equal(box_mean(point, size), expected)
+
+
+@pytest.mark.parametrize("size", [3, 7, 31])
+def test_the_mean_of_paper_is_paper(size: int):
+    """White is 1 and black is 0 to the last bit, and neither varies."""
+    for tone in (torch.ones(40, 40), torch.zeros(40, 40)):
+        assert torch.equal(box_mean(tone, size), tone)
+        assert not box_std(tone, size).any()
+
+
+def test_box_means_of_a_large_picture_do_not_drift():
+    image = 1000 + noise(40, 3000)
+    mean = ndimage.uniform_filter(image.numpy().astype(np.float64), 31, mode="mirror")
+    assert_allclose(box_mean(image, 31), mean, rtol=3e-7)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("reach", [1, 2, 5])
+@pytest.mark.parametrize("density", [0.02, 0.3])
+def test_dilated(shape: tuple[int, int], reach: int, density: float):
+    mask = noise(*shape) < density
+    square = np.ones((2 * reach + 1, 2 * reach + 1))
+    assert np.array_equal(dilated(mask, reach), ndimage.binary_dilation(mask, square))
+
+
+def test_nothing_dilated_by_nothing():
+    mask = noise(20, 30) < 0.3
+    assert torch.equal(dilated(mask, 0), mask)
+    assert not dilated(torch.zeros_like(mask), 3).any()
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_gradient_is_sobel_over_8(shape: tuple[int, int]):
     image = noise(*shape)
@@ -76,11 +117,35 @@ def test_gaussian_sum_has_peak_1_and_zeros_outside(
     shape: tuple[int, int], radius: int, sigma: float
 ):
     image = noise(*shape)
-    steps = np.arange(-radius, radius + 1)
-    kernel = np.exp(-(steps[:, None] ** 2 + steps**2) / (2 * sigma**2))
-    expected = ndimage.convolve(image.numpy().astype(np.float64), kernel, mode="constant")
+    kernel = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * sigma**2))
+    expected = image.numpy().astype(np.float64)
+    for axis in (0, 1):
+        expected = ndimage.correlate1d(expected, kernel, axis, mode="constant")
     assert kernel.max() == 1
     assert_allclose(gaussian_sum(image, radius, sigma), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("width", [33, 61, 64])
+@pytest.mark.parametrize("value", [0.1234567, 0.37, 0.7])
+def test_even_ground_stays_even_to_the_last_bit(width: int, value: float):
+    """Or rounding would leave ridges there."""
+    ground = torch.full((40, width), value)
+    assert len(gaussian_blur(ground, 1.5).unique()) == 1
+    assert len(box_mean(ground, 31).unique()) == 1
+    assert len(gaussian_sum(ground, 3, 2.4)[3:-3, 3:-3].unique()) == 1
+
+
+def test_a_shifted_picture_has_shifted_sums_to_the_last_bit():
+    image = noise(50, 60)
+    moved = image.roll((7, 11), (0, 1))
+    for operator in (
+        lambda i: gaussian_sum(i, 3, 2.4),
+        lambda i: gaussian_blur(i, 1.5),
+        lambda i: box_mean(i, 7),
+        lambda i: gradient(i)[0],
+    ):
+        there, here = operator(moved)[20:40, 25:50], operator(image)[13:33, 14:39]
+        assert torch.equal(there, here)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -116,6 +181,7 @@ def test_direction_has_unit_length_or_none():
     unit_y, unit_x = direction(dy, dx)
     assert_allclose(unit_y, [0.6, 0, 1, 0], atol=1e-6)
     assert_allclose(unit_x, [-0.8, 0, 0, 0], atol=1e-6)
+    assert_allclose(length(dy, dx), [5, 0, 1e-9, 2**0.5 * 1e-20], rtol=1e-4)
 
 
 def test_turning_keeps_lengths_and_takes_x_to_y():

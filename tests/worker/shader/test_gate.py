@@ -74,6 +74,16 @@ def test_complexity(shape: tuple[int, int]):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (20, 20)])
-def test_a_constant_field_is_of_even_complexity(shape: tuple[int, int]):
-    busy = complexity(torch.zeros(shape))
-    assert (busy == 0.5).all()
+@pytest.mark.parametrize("value", [0.0, 0.37, -3e5])
+def test_a_constant_field_is_of_even_complexity(shape: tuple[int, int], value: float):
+    busy = complexity(torch.full(shape, value))
+    assert float(busy.min()) == float(busy.max())
+    assert value != 0 or float(busy[0, 0]) == 0.5
+
+
+def test_complexity_leaves_its_field_alone():
+    field = noise(20, 20)
+    before = field.clone()
+    complexity(field)
+    spectral_gate(field, field > 0.5, 40, 3.0)
+    assert torch.equal(field, before)

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -83,13 +84,25 @@ def test_components_are_those_of_scipy(name: str):
     assert_array_equal(label, expected_labels(mask))
 
 
-@given(arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.booleans()))
+ANY = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.booleans())
+
+
+@given(ANY)
 def test_components_of_any_mask(mask: Mask):
+    pixels, label = components(torch.from_numpy(mask))
+    assert_array_equal(pixels, np.flatnonzero(mask))
+    assert_array_equal(label, expected_labels(mask))
+
+
+@pytest.mark.parametrize("density", [0.1, 0.3, 0.4, 0.5, 0.6, 0.9])
+@pytest.mark.parametrize("shape", [(97, 101), (1, 500), (500, 1), (2, 300), (300, 2)])
+def test_components_of_noise(shape: tuple[int, int], density: float):
+    mask = random_mask(*shape, density, seed=3)
     assert_array_equal(components(torch.from_numpy(mask))[1], expected_labels(mask))
 
 
 class Rounds(TorchDispatchMode):
-    """Counts comparisons of tensors: one a round."""
+    """Counts comparisons of whole tensors: one for every time that paths are shortened."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,10 +113,22 @@ class Rounds(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize("mask", [spiral(121), random_mask(200, 200, 0.4)], ids=["spiral", "noise"])
+def comb(teeth: int, length: int) -> Mask:
+    """Teeth that meet at the bottom: every one begins as a component of its own."""
+    mask = np.zeros((length, 2 * teeth), bool)
+    mask[:, ::2] = mask[-1] = True
+    return mask
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [spiral(121), random_mask(200, 200, 0.4), comb(100, 80), np.eye(300, dtype=bool)[::-1].copy()],
+    ids=["spiral", "noise", "comb", "slope"],
+)
 def test_components_take_a_logarithm_of_rounds(mask: Mask):
     with Rounds() as rounds:
-        components(torch.from_numpy(mask))
+        _, label = components(torch.from_numpy(mask))
+    assert_array_equal(label, expected_labels(mask))
     assert 1 < rounds.count <= math.log2(mask.sum()) + 2
 
 
@@ -157,6 +182,34 @@ def test_no_segment_exceeds_the_bound_and_no_pixel_is_lost(name: str, bound: int
             assert len(np.unique(owner[labels == number])) == 1
 
 
+def cut(mask: Mask, bound: int) -> list[list[int]]:
+    """The parts of all components by a grid of `bound` from each one's corner, in their order."""
+    parts = []
+    labels, count = ndimage.label(mask, EIGHT)
+    for number in range(1, count + 1):
+        y, x = np.nonzero(labels == number)
+        rows, columns = (y - y.min()) // bound, (x - x.min()) // bound
+        for row, column in {*zip(rows.tolist(), columns.tolist(), strict=True)}:
+            here = (rows == row) & (columns == column)
+            parts.append((y[here] * mask.shape[1] + x[here]).tolist())
+    return sorted(parts, key=lambda part: (-len(part), part[0]))
+
+
+@given(ANY, st.integers(1, 3), st.integers(1, 8), st.integers(2, 14))
+def test_segments_of_any_mask(mask: Mask, least: int, most: int, bound: int):
+    segments = find_segments(torch.from_numpy(mask), least, most, bound)
+    found = [pixels_of(segments, s).tolist() for s in range(segments.count)]
+    assert found == [part for part in cut(mask, bound) if len(part) >= least][:most]
+
+
+@pytest.mark.parametrize("name", ["full", "critical", "spiral", "row"])
+def test_parts_are_cut_along_a_grid(name: str):
+    mask = MASKS[name]
+    segments = find_segments(torch.from_numpy(mask), 3, 10**6, 13)
+    found = [pixels_of(segments, s).tolist() for s in range(segments.count)]
+    assert found == [part for part in cut(mask, 13) if len(part) >= 3]
+
+
 def test_equal_sizes_come_in_raster_order():
     mask = torch.zeros(9, 9, dtype=torch.bool)
     mask[::3, ::3] = True
@@ -193,6 +246,31 @@ def test_means_and_signatures():
     assert_allclose(signatures(field, segments), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e6])
+def test_signatures_are_independent_of_the_order_to_the_last_bit(scale: float):
+    """As if a device had added in another order."""
+    segments = find_segments(torch.from_numpy(MASKS["sparse"]), 3, 1000, 32)
+    field = (noise(60, 70) - 0.3) * scale
+    described = signatures(field, segments)
+    mean = segment_mean(field.flatten(), segments)
+    for seed in range(4):
+        order = noise(len(segments.pixels), seed=seed).argsort()
+        order = order[segments.owner[order].argsort(stable=True)]  # within each segment
+        shuffled = replace(segments, pixels=segments.pixels[order])
+        assert not torch.equal(shuffled.pixels, segments.pixels)
+        assert torch.equal(signatures(field, shuffled), described)
+        assert torch.equal(segment_mean(field.flatten(), shuffled), mean)
+
+
+def test_means_are_exact_beside_others_of_any_size():
+    mask = torch.zeros(6, 30, dtype=torch.bool)
+    mask[:, 0:5] = mask[:, 10:15] = mask[:, 20:25] = True
+    field = noise(6, 30).double() * torch.tensor([1e-20, 1.0, 1e20]).repeat_interleave(10)
+    segments = find_segments(mask, 1, 10, 64)
+    expected = [field.flatten().numpy()[pixels_of(segments, s)].mean() for s in range(3)]
+    assert_allclose(segment_mean(field.flatten(), segments), expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("mask", [np.zeros((5, 5), bool), np.ones((5, 5), bool)])
 def test_signatures_of_none_and_of_one(mask: Mask):
     segments = find_segments(torch.from_numpy(mask), 1, 10, 8)
@@ -221,6 +299,12 @@ def test_a_segment_never_matches_itself_when_there_is_another(targets: int, sour
 def test_a_segment_on_its_own_matches_itself():
     one = noise(1, 4)
     assert match(one, one, same=True).tolist() == [0]
+
+
+def test_what_differs_by_rounding_alone_is_a_tie():
+    target = torch.zeros(1, 4, dtype=torch.float64)
+    source = torch.tensor([[2.0], [1 + 1e-12], [1.0]], dtype=torch.float64).expand(-1, 4)
+    assert match(target, source, same=False).tolist() == [1]
 
 
 def test_ties_go_to_the_lower_index():

@@ -19,7 +19,11 @@ from tests.worker.shader.drawings import (
 from worker.shader.colour import luma
 from worker.shader.contours import ContourRule, contour_rule, find_contours
 from worker.shader.gate import complexity, spectral_gate
-from worker.shader.shader import Picture, ShaderSettings, seen, shade, shade_stages
+from worker.shader.lines import Lines
+from worker.shader.picture import Picture, seen
+from worker.shader.settings import ShaderSettings
+from worker.shader.shader import shade, shade_stages
+from worker.shader.source import Source, colours_only, source_of
 from worker.shader.thicken import thicken
 
 ART = opaque(coloured(line_art()))
@@ -58,7 +62,7 @@ def test_stages_end_in_the_picture():
     ended: list[Picture] = []
 
     def followed() -> Iterator[None]:
-        ended.append((yield from shade_stages(ART, waves(128, 128), SETTINGS, GLOBAL, 1)))
+        ended.append((yield from shade_stages(ART, waves(128, 128), SETTINGS, GLOBAL, 1)).picture)
 
     assert len(list(followed())) >= 3
     assert same(ended[0], shade(ART, waves(128, 128), SETTINGS, GLOBAL, 1))
@@ -117,7 +121,8 @@ def test_percentile_0_only_grows():
     out, field = shaded(ART, chosen), waves(128, 128)
     contours = find_contours(luma(ART.rgb), GLOBAL)
     gate = spectral_gate(field, contours, 0, 3)
-    grown, filled = thicken(ART.rgb, contours, gate, complexity(field), SETTINGS.envelope[0], 1.0)
+    lines, busy = Lines(contours, contours, contours), complexity(field)
+    grown, filled = thicken(ART.rgb, ART.rgb, lines, gate, busy, SETTINGS.envelope[0], 1.0)
     assert filled.any()
     assert torch.equal(out.rgb, grown)
 
@@ -160,10 +165,64 @@ def test_pass_after_pass_stays_a_picture(low_gate: str, tone: Tensor, field: str
         proper(picture, (tone.shape[0], tone.shape[1]))
 
 
-@pytest.mark.parametrize("background", [(1.0, 1.0, 1.0), (0.0, 0.5, 1.0)])
-def test_seen_is_over_the_background(background: tuple[float, float, float]):
-    rgb, ground = noise(3, 4, 4), torch.tensor(background)[:, None, None].expand(3, 4, 4)
-    half = seen(Picture(rgb, torch.full((4, 4), 0.5)), background)
-    assert torch.allclose(half, (rgb + ground) / 2)
-    assert torch.equal(seen(Picture(rgb, torch.zeros(4, 4)), background), ground)
-    assert torch.allclose(seen(opaque(rgb), background), rgb)
+# --- with a source ---------------------------------------------------------------------------
+
+
+def lent(side: int = 90, seed: int = 0, ink: tuple[float, ...] = (0.9, 0.1, 0.1)) -> Source:
+    """What a box, a ring and a slope in one colour lend."""
+    tone = line_art(side, side + seed)
+    colour = torch.tensor(ink)[:, None, None].expand(3, *tone.shape)
+    rgb = torch.where(tone < 0.5, colour, torch.ones(()))
+    return source_of(opaque(rgb), waves(*tone.shape), settings(min_segment_pixels=6), GLOBAL)
+
+
+def crossed(source: Source, chosen: ShaderSettings = SETTINGS) -> Picture:
+    return shade(ART, waves(128, 128), chosen, GLOBAL, 1, source=source)
+
+
+def grown() -> Picture:
+    """The pass with nothing laid."""
+    return crossed(colours_only(torch.ones(3, 4, 4)))
+
+
+@pytest.mark.parametrize("low_gate", ["segments", "shadow"])
+def test_a_source_lends_its_colours(low_gate: str):
+    chosen = settings(low_gate=low_gate)
+    red, blue = (crossed(lent(ink=c), chosen) for c in ((0.9, 0.1, 0.1), (0.1, 0.1, 0.9)))
+    differ = (red.rgb != blue.rgb).any(0)
+    assert differ.sum() > 100
+    assert float(red.rgb[0][differ].mean()) > float(blue.rgb[0][differ].mean())
+    assert float(red.rgb[2][differ].mean()) < float(blue.rgb[2][differ].mean())
+    assert same(red, crossed(lent(), chosen))
+
+
+def test_strokes_of_a_source_land_in_voids_beside_the_strokes_of_the_target():
+    out, ink = crossed(lent()), find_contours(luma(ART.rgb), GLOBAL)
+    laid = (out.rgb != grown().rgb).any(0)
+    assert laid.sum() > 100
+    assert not (laid & ink).any()
+    assert torch.equal(out.rgb[:, ink], ART.rgb[:, ink])
+
+
+def test_without_strokes_to_lend_lines_only_grow():
+    alone = shade(ART, waves(128, 128), settings(min_segment_pixels=10000), GLOBAL, 1)
+    assert same(grown(), alone)
+    assert not same(grown(), ART)
+
+
+def test_in_self_mode_no_segment_is_its_own_source():
+    """Beside another picture just the same, segments do match themselves."""
+    itself = source_of(ART, waves(128, 128), SETTINGS, GLOBAL)
+    assert not same(crossed(itself), shaded(ART))
+
+
+@pytest.mark.parametrize("low_gate", ["segments", "shadow"])
+@pytest.mark.parametrize("target", SIZES)
+@pytest.mark.parametrize("of_source", [(1, 1), (2, 300), (130, 140)])
+def test_every_size_of_both_has_an_answer(
+    low_gate: str, target: tuple[int, int], of_source: tuple[int, int]
+):
+    chosen = settings(low_gate=low_gate, min_segment_pixels=1, effect_strength=4.0)
+    pictures = [Picture(noise(3, *s), noise(*s, seed=4)) for s in (target, of_source)]
+    source = source_of(pictures[1], waves(*of_source), chosen, GLOBAL)
+    proper(shade(pictures[0], waves(*target), chosen, GLOBAL, 1, source=source), target)

@@ -7,9 +7,17 @@ from torch import Tensor
 
 from tests.worker.shader.drawings import PHASE, coloured, dithered, line_art, noise
 from worker.shader.envelope import Phase
+from worker.shader.lines import Lines
 from worker.shader.thicken import thicken
 
 LINES = line_art() < 0.5
+
+
+def thickened(
+    rgb: Tensor, contours: Tensor, gate: Tensor, busy: Tensor, phase: Phase, effect: float
+) -> tuple[Tensor, Tensor]:
+    """Of a drawing, in its own colours."""
+    return thicken(rgb, rgb, Lines(contours, contours, contours), gate, busy, phase, effect)
 
 
 def grown(
@@ -17,12 +25,12 @@ def grown(
 ):
     """Everything of high gate (unless told otherwise), nothing busy."""
     even = torch.ones(contours.shape)
-    return thicken(rgb, contours, gate * even, 0 * even, phase, effect)
+    return thickened(rgb, contours, gate * even, 0 * even, phase, effect)
 
 
 def test_pixels_that_are_not_filled_keep_their_value_exactly():
     rgb = noise(4, 128, 128)
-    out, filled = thicken(rgb, LINES, noise(128, 128), noise(128, 128, seed=2), PHASE, 1.0)
+    out, filled = thickened(rgb, LINES, noise(128, 128), noise(128, 128, seed=2), PHASE, 1.0)
     assert 0 < int(filled.sum()) < 6000
     assert torch.equal(out[:, ~filled], rgb[:, ~filled])
     assert not (filled & LINES).any()
@@ -50,7 +58,7 @@ def one_sided(mask: np.ndarray, axis: int, side: int) -> np.ndarray:
 def test_filled_is_where_the_strong_contours_reach_but_not_inside_texture():
     contours = (line_art() < 0.5) | (dithered(128) < 0.5)
     gate, busy = noise(128, 128), noise(128, 128, seed=2)
-    filled = thicken(noise(3, 128, 128), contours, gate, busy, Phase(0.5, 0.6, 0.3, 2.0), 1.5)[1]
+    filled = thickened(noise(3, 128, 128), contours, gate, busy, Phase(0.5, 0.6, 0.3, 2.0), 1.5)[1]
     steps = np.arange(-3, 4)  # radius int(2.0 * 1.5)
     kernel = np.exp(-(steps[:, None] ** 2 + steps**2) / (2 * (3 * 0.6) ** 2))
     lines = contours.numpy()
@@ -61,6 +69,44 @@ def test_filled_is_where_the_strong_contours_reach_but_not_inside_texture():
     expected = ~lines & ~enclosed & (spread > 0.3)
     assert (enclosed & ~lines & (spread > 0.3)).any()
     assert_array_equal(filled[clear], expected[clear])
+
+
+@pytest.mark.parametrize(("phase", "effect"), [(PHASE, 1.0), (Phase(0.5, 0.6, 0.2, 2.0), 1.5)])
+def test_colours_come_from_up_the_gradient_of_the_spread(phase: Phase, effect: float):
+    rgb, gate, busy = noise(4, 128, 128), noise(128, 128), noise(128, 128, seed=2)
+    out, filled = thickened(rgb, LINES, gate, busy, phase, effect)
+    radius = int(phase.dilation_radius * effect)
+    kernel = np.exp(
+        -(np.arange(-radius, radius + 1) ** 2) / (2 * (radius * phase.kernel_sigma_ratio) ** 2)
+    )
+    spread = (1 - phase.thicken_modulation * busy.double().numpy()).clip(0.05)
+    spread = spread * (LINES & (gate > 0.5)).numpy()
+    for axis in (0, 1):
+        spread = ndimage.correlate1d(spread, kernel, axis, mode="constant")
+    up = np.stack([ndimage.sobel(spread, axis, mode="mirror") for axis in (0, 1)])
+    dy, dx = up / np.hypot(*up).clip(1e-12)
+    turn = np.array([[np.cos(0.03), np.sin(0.03)], [-np.sin(0.03), np.cos(0.03)]])
+    dy, dx = np.einsum("ij,jyx->iyx", turn, np.stack((dy, dx)))
+    place = np.indices((128, 128)) + 1.2 * np.stack((dy, dx))
+    place = place.clip(0, 127)
+    clear = (np.abs(place % 1 - 0.5) > 1e-3).all(0) & filled.numpy()  # nearer, rounding decides
+    assert clear.sum() > 0.9 * int(filled.sum()) > 1000
+    y, x = place.round().astype(int)[:, clear]
+    assert_array_equal(out[:, clear], rgb[:, y, x])
+
+
+def test_lines_grow_in_the_colour_of_the_ink_beside_what_is_drawn():
+    """Only what grows spreads, and nothing that is drawn upon is filled."""
+    rgb, ink = noise(3, 60, 60), noise(3, 60, 60, seed=2)
+    growing, drawn = (torch.zeros(60, 60, dtype=torch.bool) for _ in range(2))
+    growing[20] = True
+    drawn[20:24] = drawn[40] = True
+    even = torch.ones(60, 60)
+    lines = Lines(drawn, growing, drawn)
+    out, filled = thicken(rgb, ink, lines, even, 0 * even, PHASE, 1.0)
+    assert filled[:, 5:-5].any(1).nonzero()[:, 0].tolist() == [17, 18, 19]
+    assert torch.equal(out[:, ~filled], rgb[:, ~filled])
+    assert torch.equal(out[:, 19, 5:-5], ink[:, 20, 5:-5])
 
 
 @pytest.mark.parametrize("flipped", [False, True])
@@ -120,6 +166,16 @@ def test_a_higher_threshold_fills_less():
     sizes = [int(m.sum()) for m in masks]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > sizes[1] > sizes[3] == 0
+
+
+def test_busy_lines_grow_less_and_the_busiest_with_a_twentieth_of_the_weight():
+    rgb, even = coloured(line_art()), torch.ones(128, 128)
+    calm, some, busiest = (
+        thickened(rgb, LINES, even, busy * even, Phase(1.0, 0.8, threshold, 3.0), 1.0)[1]
+        for busy, threshold in ((0.0, 2.0), (0.4, 2.0), (1.0, 0.1))
+    )
+    assert 0 < int(some.sum()) < int(calm.sum())
+    assert torch.equal(busiest, calm)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 30), (3, 20), (2, 2)])

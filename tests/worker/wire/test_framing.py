@@ -2,13 +2,14 @@ import contextlib
 import math
 import time
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.worker.sample_runs import submit
 from worker.wire.framing import MAX_PAYLOAD, FrameDecoder, FrameError, encode
-from worker.wire.messages import Cancel, PassDone, Started, ToService, ToWorker
+from worker.wire.messages import Cancel, PassDone, Shape, Started, ToService, ToWorker
 
 
 def joined(*frames: list[memoryview]) -> bytes:
@@ -31,17 +32,24 @@ def test_frames_survive_any_cutting(payloads: list[bytes], cuts: list[int]):
     assert received == sent
 
 
-def test_a_submit_survives_the_crossing():
-    message = submit("a-job")
+@pytest.mark.parametrize("source", [None, Shape(5, 7, 4)])
+def test_a_submit_survives_the_crossing(source: Shape | None):
+    message = msgspec.structs.replace(submit("a-job"), source=source)
     frames = FrameDecoder[ToWorker](ToWorker).feed(joined(encode(message, b"pixels")))
     assert frames == [(message, b"pixels")]
 
 
-def test_a_big_payload_is_not_copied_on_the_way_out():
-    payload = bytearray(10)
-    _, body = encode(Started(job="j"), memoryview(payload))
-    payload[3] = 7
-    assert body[3] == 7
+def test_a_payload_that_leaves_in_parts_arrives_as_one():
+    parts = (b"tar", b"", memoryview(bytearray(b"get")), b"source")
+    frames = FrameDecoder[ToService](ToService).feed(joined(encode(Started(job="j"), *parts)))
+    assert frames == [(Started(job="j"), b"targetsource")]
+
+
+def test_big_payloads_are_not_copied_on_the_way_out():
+    payload, other = bytearray(10), bytearray(10)
+    _, body, rest = encode(Started(job="j"), memoryview(payload), memoryview(other))
+    payload[3] = other[4] = 7
+    assert body[3] == rest[4] == 7
 
 
 def test_a_payload_of_any_shape_counts_its_bytes():
@@ -78,6 +86,9 @@ def test_no_bytes_raise_anything_but_a_frame_error(data: bytes):
 def test_a_frame_over_the_limits_is_refused_before_it_is_sent():
     with pytest.raises(FrameError):
         encode(Cancel(job="j" * (5 << 20)))
+    half = memoryview(bytes(MAX_PAYLOAD // 2))
+    with pytest.raises(FrameError):
+        encode(Cancel(job="j"), half, half, b"!")
 
 
 def test_a_lie_about_the_length_costs_no_memory_and_no_time():

@@ -1,0 +1,52 @@
+"""What an answer says: a job, or what is wrong."""
+
+from typing import Any
+
+import httpx
+import msgspec
+
+from service.client.documents import JobDocument
+from service.client.errors import ServiceError
+
+
+def place(url: httpx.URL) -> str:
+    """Where a service is, as a message may say it."""
+    return str(url.copy_with(path="/", query=None, username=None, password=None)).rstrip("/")
+
+
+def document_of(answer: httpx.Response) -> JobDocument:
+    """The job document of an answer; raises ServiceError when it is none."""
+    try:
+        return msgspec.json.decode(answer.content, type=JobDocument)
+    except msgspec.DecodeError as error:
+        raise _strange(answer, str(error), httpx.codes.NOT_FOUND) from error
+
+
+def service_error(answer: httpx.Response) -> ServiceError:
+    """The error that an answer tells of; its body has been read."""
+    status = answer.status_code
+    document = _problem(answer)
+    if "detail" in document:
+        slug = str(document.get("type", "")).rpartition("/")[2]
+        return ServiceError(str(document["detail"]), status, slug, _retry_after(answer))
+    what = f"{status} {answer.reason_phrase}".strip()
+    if answer.has_redirect_location:
+        return _strange(answer, f"{what} {answer.headers['Location']}", httpx.codes.NOT_FOUND)
+    return _strange(answer, what, status)
+
+
+def _strange(answer: httpx.Response, what: str, status: int) -> ServiceError:
+    return ServiceError(f"{place(answer.url)} does not answer as Itten does: {what}", status)
+
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        document = msgspec.json.decode(answer.content)
+    except msgspec.DecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    text = answer.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdecimal() else None

@@ -1,0 +1,72 @@
+"""What a command line asks for, checked as far as it can be without a worker or a service."""
+
+import argparse
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from service.commands.files import Output, PassFiles, read_input, stem
+from service.commands.options import DEADLINE_S, MAX_DEADLINE_S, Kind, given_fields
+from service.commands.writing import CommandError
+from service.jobs.orders import Order, Upload, field_order, shade_order
+
+_MAKERS = {"shade": shade_order, "field": field_order}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One job: its pictures and fields, and where its results go."""
+
+    kind: Kind
+    target: str
+    source: str | None
+    fields: list[tuple[str, str]]  # of the spec, those that were given
+    order: Order  # the same, checked, with the pictures' bytes
+    output: Output
+    pass_files: PassFiles | None
+    quiet: bool
+
+
+def read_task(kind: Kind, options: argparse.Namespace, most: int) -> Task:
+    """The task of a command line; its pictures are read, up to `most` bytes of each.
+
+    Raises:
+        CommandError: a file that cannot be read, or a place that cannot be written to.
+        BadSpec: fields that are wrong.
+    """
+    output = Output.chosen(
+        kind, options.target, options.output, options.format, overwrite=options.overwrite
+    )
+    options.format = output.as_format  # from which fields may follow
+    fields = given_fields(kind, options)
+    order = _order(kind, fields, has_source=options.source is not None)
+    if output.as_format == "svg" and not order.is_drawing:
+        raise CommandError("svg is for line drawings: say --render contours, or write another")
+    pass_files = _pass_files(options, order)
+    output.check()
+    if pass_files is not None:
+        pass_files.check()
+    source = None if options.source is None else read_input(options.source, most)
+    order = replace(order, image=read_input(options.target, most), source=source)
+    return Task(
+        kind, options.target, options.source, fields, order, output, pass_files, options.quiet
+    )
+
+
+def _order(kind: Kind, fields: list[tuple[str, str]], *, has_source: bool) -> Order:
+    pairs = {"deadline_s": str(DEADLINE_S)} | dict(fields)
+    upload = Upload(
+        image=b"",
+        source=b"" if has_source else None,
+        name="",
+        pairs=list(pairs.items()),
+        spec_json=None,
+        arrived=0.0,
+    )
+    return _MAKERS[kind](upload, MAX_DEADLINE_S)
+
+
+def _pass_files(options: argparse.Namespace, order: Order) -> PassFiles | None:
+    if options.save_passes is None:
+        return None
+    directory = Path(options.save_passes)
+    return PassFiles(directory, stem(options.target), order.passes, options.overwrite)

@@ -1,0 +1,130 @@
+"""The passes of one job, without wire, clock and messages: field, gate, growth, and again."""
+
+from collections.abc import Generator
+from typing import Literal, TypeAlias
+
+from worker.kinds.lender import Lender
+from worker.kinds.pixels import eight_bit
+from worker.kinds.spectrum import Spectrum
+from worker.numerics.lanes import single_threaded
+from worker.shader.picture import Picture
+from worker.shader.settings import ShaderSettings
+from worker.shader.shader import Shaded, shade, shade_stages
+from worker.shader.source import Source
+from worker.shader.stages import result_of
+from worker.wire.params import ShadeParams
+
+Stage: TypeAlias = Literal["source", "strokes", "field", "shader"]
+
+
+class Shading:
+    """First the source, if there is one, then pass after pass; in steps of about 50 ms.
+
+    Attributes:
+        picture: the result of the last complete pass; before the first one the input.
+        passes_done: complete passes.
+        spectrum: the field of the pass under way; after the last pass that of the last one.
+        lender: the source in cross mode.
+    """
+
+    def __init__(
+        self,
+        picture: Picture,
+        params: ShadeParams,
+        settings: ShaderSettings,
+        lender: Lender | None = None,
+    ) -> None:
+        """Plan; the work is in the steps."""
+        self._params, self._settings = params, settings
+        self.picture = picture
+        self.lender = lender
+        self.passes_done = 0
+        self.spectrum = Spectrum(picture, params, settings)
+        self._operators: Generator[None, None, Shaded] | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether all passes are done."""
+        return self.passes_done == self._params.passes
+
+    @property
+    def stage(self) -> Stage:
+        """What the next step works on."""
+        if self.lender is not None and self.lender.source is None:
+            return "source" if self.lender.solving else "strokes"
+        return "shader" if self.spectrum.ready else "field"
+
+    @property
+    def shading(self) -> bool:
+        """Whether operators of the pass under way have begun."""
+        return self._operators is not None
+
+    @property
+    def oom_retries(self) -> int:
+        """How often the device had no memory left."""
+        lent = self.lender.spectrum if self.lender is not None else None
+        return (lent or self.spectrum).solver.memory.retries
+
+    def step(self) -> list[int]:
+        """A step of a field, or an operator once the field is there; the tiles that got better."""
+        if self.finished:
+            return []
+        if self.lender is not None and self.lender.source is None:
+            return self._borrow(self.lender)
+        if not self.spectrum.ready:
+            return self.spectrum.step()
+        if self._operators is None:
+            self._operators = self._shade()
+        try:
+            with single_threaded():
+                next(self._operators)
+        except StopIteration as end:
+            self._end_pass(end.value)
+        return []
+
+    @single_threaded()
+    def rest_of_pass(self) -> Picture:
+        """The picture after the pass whose operators have begun; the end of all steps."""
+        assert self._operators is not None
+        return result_of(self._operators).picture
+
+    @single_threaded()
+    def top_of_pass(self, rows: int) -> Picture:
+        """The first rows after the pass under way; unchanged where there is no field yet."""
+        before, field, rule, sketch = self.spectrum.top(rows)
+        index = self.passes_done + 1
+        shaded = shade(before, field, self._settings, rule, index, sketch, self._source)
+        covered = self.spectrum.covered()[:rows]
+        opacity = None
+        if before.alpha is not None and shaded.alpha is not None:
+            opacity = shaded.alpha.where(covered, before.alpha)
+        return Picture(shaded.rgb.where(covered, before.rgb), opacity)
+
+    @property
+    def _source(self) -> Source | None:
+        return None if self.lender is None else self.lender.source
+
+    def _borrow(self, lender: Lender) -> list[int]:
+        changed = lender.step()
+        if lender.source is not None and lender.spectrum is not None:
+            self.spectrum.inherit_memory(lender.spectrum)
+            lender.spectrum = None  # its vectors are as large as those of the passes
+        return changed
+
+    def _shade(self) -> Generator[None, None, Shaded]:
+        picture, field, rule, sketch = self.spectrum.ground()
+        yield
+        index = self.passes_done + 1
+        return (
+            yield from shade_stages(
+                picture, field, self._settings, rule, index, sketch, self._source
+            )
+        )
+
+    def _end_pass(self, shaded: Shaded) -> None:
+        self._operators = None
+        self.picture = eight_bit(shaded.picture)  # what is stored is what the next pass starts from
+        self.passes_done += 1
+        if not self.finished:
+            before, sketch = self.spectrum, shaded.sketch
+            self.spectrum = Spectrum(self.picture, self._params, self._settings, before, sketch)
