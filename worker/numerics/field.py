@@ -9,7 +9,7 @@ from torch import Tensor
 
 from worker.numerics.batches import Batch, open_batch
 from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState, TileStatus
-from worker.numerics.lanes import in_lanes
+from worker.numerics.lanes import in_lanes, single_threaded
 from worker.numerics.refining import (
     FIRST,
     Attempt,
@@ -197,11 +197,8 @@ class FieldSolver(FieldState):
     # --- tiles that need no work --------------------------------------------------------------
 
     def _flat_tiles(self, tiles: list[int]) -> list[int]:
-        same = []
-        for batch in self._batches(tiles):
-            rgb = self.tiling.crop(self.image, batch).flatten(2)
-            same.append((rgb == rgb[:, :, :1]).all(2).all(1))
-        return _chosen(tiles, torch.cat(same).cpu()) if same else []
+        with single_threaded(needed=self.settings.lanes > 1):
+            return _chosen(tiles, self.tiling.even(self.image, tiles)) if tiles else []
 
     def _reuse(self, previous: FieldState) -> list[int]:
         """Take over the vectors of tiles in which no pixel has changed."""

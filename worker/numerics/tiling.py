@@ -5,6 +5,7 @@ from functools import cached_property
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,40 @@ class Tiling:
 
     def without(self, mask: Tensor) -> Tensor:
         """(T,) bool on the CPU: the tiles in which no pixel of `mask` (H, W) bool is set."""
-        counts = mask.to(torch.int32).cumsum(0).cumsum(1)
-        sums = torch.nn.functional.pad(counts, (1, 0, 1, 0)).cpu()
-        y, x = self._corners.unbind(1)
-        bottom, right = y + self.tile_height, x + self.tile_width
-        return sums[bottom, right] - sums[y, right] - sums[bottom, x] + sums[y, x] == 0
+        return _empty(mask, self._corners, self.tile_height, self.tile_width)
+
+    def even(self, image: Tensor, tiles: list[int]) -> Tensor:
+        """(B,) bool on the CPU: which of some tiles of (c, H, W) have one colour.
+
+        None differs from its neighbour there. Nothing is copied for that, as `crop` does: tiles
+        overlap, and the memory of so many is fresh.
+        """
+        corners = self._corners[tiles]
+        top, bottom = int(corners[:, 0].min()), int(corners[:, 0].max()) + self.tile_height
+        rows = image[:, top:bottom]
+        corners = corners - torch.tensor((top, 0))
+        across, down = torch.zeros((2, *rows.shape[1:]), dtype=torch.bool, device=image.device)
+        for channel in rows:
+            across[:, 1:] |= channel[:, 1:] != channel[:, :-1]
+            down[1:] |= channel[1:] != channel[:-1]
+        even = _empty(across[:, 1:], corners, self.tile_height, self.tile_width - 1)
+        return even & _empty(down[1:], corners, self.tile_height - 1, self.tile_width)
 
     def taper(self, device: torch.device) -> Tensor:
         """Blending weights (h, w): linear ramps of `overlap` pixels along each side."""
         return _ramp(self.tile_height, self.overlap, device)[:, None] * _ramp(
             self.tile_width, self.overlap, device
         )
+
+
+def _empty(mask: Tensor, corners: Tensor, height: int, width: int) -> Tensor:
+    """(B,) bool on the CPU: the windows at `corners` (B, 2) that hold nothing of (H, W) bool."""
+    left, column = corners[:, 1].to(mask.device).unique(return_inverse=True)
+    along = pad(mask.cumsum(1, dtype=torch.int32), (1, 0))
+    within = along[:, left + width] - along[:, left]  # (H, columns of windows)
+    down = pad(within.cumsum(0, dtype=torch.int32), (0, 0, 1, 0))
+    y = corners[:, 0].to(mask.device)
+    return (down[y + height, column] == down[y, column]).cpu()
 
 
 def tile_image(height: int, width: int, tile_size: int, overlap: int) -> Tiling:

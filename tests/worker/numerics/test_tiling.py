@@ -114,3 +114,17 @@ def test_the_top_has_the_tiles_that_reach_into_it(rows: int):
     assert rows <= top.height <= 90
     assert (top.width, top.lefts) == (whole.width, whole.lefts)
     assert whole.top(90) == whole
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "tile"), [(1, 1, 16), (1, 90, 16), (70, 3, 16), (50, 61, 16), (90, 40, 64)]
+)
+def test_tiles_of_one_colour(height: int, width: int, tile: int):
+    tiling = tile_image(height, width, tile, 4)
+    generator = torch.Generator().manual_seed(height)
+    spots = torch.rand(3, height, width, generator=generator) < 0.001
+    image = torch.full((3, height, width), 0.3).where(~spots, 0.7)
+    image[:, :, width // 2 :] += 0.1  # an edge, in some tiles on the border
+    for tiles in (list(range(tiling.count)), list(range(tiling.count // 2, tiling.count))):
+        rgb = tiling.crop(image, tiles).flatten(2)
+        assert torch.equal(tiling.even(image, tiles), (rgb == rgb[:, :, :1]).all(2).all(1))
