@@ -89,12 +89,14 @@ class Tiling:
 
 def _empty(mask: Tensor, corners: Tensor, height: int, width: int) -> Tensor:
     """(B,) bool on the CPU: the windows at `corners` (B, 2) that hold nothing of (H, W) bool."""
-    left, column = corners[:, 1].to(mask.device).unique(return_inverse=True)
+    top, left, column = (
+        places.to(mask.device, non_blocking=True)
+        for places in (corners[:, 0], *corners[:, 1].unique(return_inverse=True))
+    )
     along = pad(mask.cumsum(1, dtype=torch.int32), (1, 0))
     within = along[:, left + width] - along[:, left]  # (H, columns of windows)
     down = pad(within.cumsum(0, dtype=torch.int32), (0, 0, 1, 0))
-    y = corners[:, 0].to(mask.device)
-    return (down[y + height, column] == down[y, column]).cpu()
+    return (down[top + height, column] == down[top, column]).cpu()
 
 
 def tile_image(height: int, width: int, tile_size: int, overlap: int) -> Tiling:
