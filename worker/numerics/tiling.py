@@ -91,7 +91,7 @@ def _empty(mask: Tensor, corners: Tensor, height: int, width: int) -> Tensor:
     """(B,) bool on the CPU: the windows at `corners` (B, 2) that hold nothing of (H, W) bool."""
     top, left, column = (
         places.to(mask.device, non_blocking=True)
-        for places in (corners[:, 0], *corners[:, 1].unique(return_inverse=True))
+        for places in (corners[:, 0], *torch.unique(corners[:, 1], return_inverse=True))
     )
     along = pad(mask.cumsum(1, dtype=torch.int32), (1, 0))
     within = along[:, left + width] - along[:, left]  # (H, columns of windows)
