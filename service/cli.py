@@ -5,6 +5,7 @@ Exit status: 0 when all went well, 1 when it did not, 2 when what was asked for 
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -19,7 +20,13 @@ _OVERRIDES = ("host", "port", "device", "data")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:  # while it was starting
+        return 128 + signal.SIGINT
+
+
+def _run(arguments: Sequence[str]) -> int:
     if arguments and arguments[0] == "worker":  # with a command line of its own
         _become_worker(arguments[1:])
     for kind in _KINDS:

@@ -114,6 +114,12 @@ class PassFiles:
             for index in range(1, self.passes + 1):
                 _check_file(self.path(index), self.overwrite, "--save-passes")
 
+    def check_apart(self, output: str) -> None:
+        """Raises CommandError for a result that would take the name of a pass."""
+        passes = {self.path(index).resolve() for index in range(1, self.passes + 1)}
+        if output != STREAM and Path(output).resolve() in passes:
+            raise CommandError(f"{output}: is one of --save-passes; say another place with -o")
+
     def write(self, index: int, data: bytes) -> None:
         """Write the picture after a pass; raises as `Output.write`."""
         self.directory.mkdir(parents=True, exist_ok=True)

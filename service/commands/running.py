@@ -46,8 +46,6 @@ def main(kind: Kind, arguments: Sequence[str]) -> int:
         return complain(str(error), 2)
     except BadSpec as problem:
         return complain(problem.detail, 2)
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
 
 
 def _settings(device: str | None) -> Settings:

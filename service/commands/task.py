@@ -45,6 +45,7 @@ def read_task(kind: Kind, options: argparse.Namespace, most: int) -> Task:
     output.check()
     if pass_files is not None:
         pass_files.check()
+        pass_files.check_apart(output.name)
     source = None if options.source is None else read_input(options.source, most)
     order = replace(order, image=read_input(options.target, most), source=source)
     return Task(

@@ -60,7 +60,7 @@ class GuardedBody(TrioBody):
     def _check(self, length: int) -> None:
         if self._limit is not None and length > self._limit and self._must_raise is None:
             self._must_raise = BodyTooLarge(
-                f"The body is larger than {self._limit / 1e6:g} MB; send a smaller image."
+                f"The body is larger than {self._limit / 2**20:g} MB; send less."
             )
             self.clear()
             self.set_complete()

@@ -79,6 +79,10 @@ class LiveJob:
             _log.error("a job failed", job=self.record.id, reason=message.reason)
             self.fail(Problem(_FAILED.format(self.record.id)), "the computation failed")
             return
+        furthest = self.record.progress.passes_done
+        if message.state == "partial" and message.passes_done < furthest:
+            self.finish_without_worker("a worker was lost, and the next did not come as far")
+            return
         result = self._picture(message.channels, payload) if payload else None
         self.record.finish(message)
         self.expects_arrays = message.arrays

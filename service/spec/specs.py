@@ -154,7 +154,9 @@ def _checked(
     rest = {name: value for name, value in values.items() if name not in wrong}
     spec, config, found = _validated(model, read, {"deadline_s": max_deadline_s} | rest)
     if spec is not None and spec.deadline_s > max_deadline_s:
-        found["deadline_s"] = f"must be at most {max_deadline_s:g}, not {echo(spec.deadline_s)}"
+        found["deadline_s"] = (
+            f"must be at most {max_deadline_s:g}, not {echo(values['deadline_s'])}"
+        )
     wrong = found | wrong
     if wrong or spec is None or config is None:
         raise bad_spec(wrong.items())

@@ -11,6 +11,7 @@ import trio
 from quart import Request, Response
 
 from service.jobs.desk import Desk
+from service.jobs.job_files import PICTURE_ARRAY
 from service.jobs.jobs import Job, JobState, links
 from service.jobs.results import Shown
 from service.pictures.encode import Format
@@ -137,8 +138,11 @@ def _is_known(request: Request, tag: str) -> bool:
 
 def _disposition(job: Job, name: str, suffix: str) -> str:
     """Shown in a browser, and saved under a name that says what it is."""
-    what = "drawing" if job.drawing and suffix != "npz" else _SUFFIX.get(job.kind, "itten")
-    what = name if name.startswith("pass") or name == "input" else what
+    what = "drawing" if job.drawing else _SUFFIX.get(job.kind, "itten")
+    if name.startswith("pass") or name == "input":
+        what = name
+    elif name in ("field", PICTURE_ARRAY):
+        what = "field"
     filename = f"{job.name or 'itten'}-{what}.{suffix}"
     plain = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in filename)
     return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

@@ -7,7 +7,7 @@ from service.jobs.jobs import JobState
 from service.pictures.encode import FORMATS
 from service.problems import MEDIA_TYPE
 from service.settings import Settings
-from service.spec.specs import schemas
+from service.spec.specs import FieldSpec, ShadeSpec, Spec, schemas
 from service.web.negotiation import EVENTS, JSON, NPZ, SVG
 
 Json = dict[str, Any]
@@ -58,19 +58,22 @@ def describe(settings: Settings) -> Json:
 
 def _work_paths() -> Json:
     return {
-        "/shade": {"post": _work("Shade an image", "ShadeSpec", [*_IMAGES, JSON], _CROSS)},
-        "/field": {"post": _work("Fiedler field of an image", "FieldSpec", [*_FIELD, JSON])},
+        "/shade": {"post": _work("Shade an image", ShadeSpec, [*_IMAGES, JSON], _CROSS)},
+        "/field": {"post": _work("Fiedler field of an image", FieldSpec, [*_FIELD, JSON])},
     }
 
 
-def _work(summary: str, spec: str, media: list[str], also: Json | None = None) -> Json:
-    reference = {"$ref": f"#/components/schemas/{spec}"}
+def _work(summary: str, spec: type[Spec], media: list[str], also: Json | None = None) -> Json:
+    reference, names = {"$ref": f"#/components/schemas/{spec.__name__}"}, spec.model_fields
+    # Not allOf: a spec takes none but its own fields, and an image is none of them.
+    fields = {name: {"$ref": f"{reference['$ref']}/properties/{name}"} for name in names}
     form = {
-        "allOf": [reference],
         "type": "object",
         "properties": {"target": _BYTES | {"description": "The image."}}
         | (also or {})
-        | {"spec": reference},
+        | {"spec": reference}
+        | fields,
+        "additionalProperties": False,
         "required": ["target"],
         "description": "Fields of the spec also as form fields; each in one place only.",
     }

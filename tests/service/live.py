@@ -18,7 +18,7 @@ from service.http.quart_guards import GuardedQuart
 from service.http.serving import serve
 from service.problems import Problem
 
-MAX_BODY = 1_000_000  # bytes
+MAX_BODY = 1 << 20  # bytes
 QUICK = Limits(header_s=0.3, send_s=0.3, linger_s=0.3, ping_s=5.0, silence_s=20.0, farewell_s=0.3)
 
 

@@ -99,6 +99,14 @@ async def test_head_etag_and_304(site: httpx.AsyncClient):
         assert (await site.get(path + what, headers=other)).status_code == 200
 
 
+async def test_the_field_of_a_shading_is_not_named_after_its_result(site: httpx.AsyncClient):
+    answer = await shade(site, png(), passes=1)
+    path = f"/jobs/{answer.headers['itten-job']}/field"
+    for media, suffix in (("image/png", "png"), ("application/x-npz", "npz")):
+        field = await site.get(path, headers={"Accept": media})
+        assert f'-field.{suffix}"' in field.headers["content-disposition"]
+
+
 async def test_the_npz_of_a_field_is_whole(site: httpx.AsyncClient):
     files = {"target": ("photo.png", png())}
     npz = {"Accept": "application/x-npz"}
@@ -303,7 +311,10 @@ async def test_the_description_is_served_and_its_references_exist(site: httpx.As
     assert document["openapi"].startswith("3.1")
     names = set(document["components"]["schemas"])
     assert {"ShadeSpec", "FieldSpec", "Job", "Problem"} <= names
-    assert _references(document) <= {f"#/components/schemas/{name}" for name in names}
+    for reference in _references(document):
+        found = document
+        for part in reference.removeprefix("#/").split("/"):
+            found = found[part]  # KeyError for what is not there
 
 
 async def test_the_description_offers_a_source_where_one_is_taken(site: httpx.AsyncClient):
@@ -314,10 +325,21 @@ async def test_the_description_offers_a_source_where_one_is_taken(site: httpx.As
     ):
         content = document["paths"][path]["post"]["requestBody"]["content"]
         schema = content["multipart/form-data"]["schema"]
-        assert set(schema["properties"]) == parts
+        assert parts <= set(schema["properties"])
+        assert ("source" in schema["properties"]) == ("source" in parts)
         assert schema["required"] == ["target"]
     mode = document["components"]["schemas"]["ShadeSpec"]["properties"]["mode"]
     assert {"enum": ["self", "cross"], "type": "string"} in mode["anyOf"]
+
+
+async def test_a_described_form_takes_parts_and_fields_and_nothing_else(site: httpx.AsyncClient):
+    document = (await site.get("/openapi.json")).json()
+    content = document["paths"]["/shade"]["post"]["requestBody"]["content"]
+    form = content["multipart/form-data"]["schema"]
+    fields = document["components"]["schemas"]["ShadeSpec"]["properties"]
+    assert set(form["properties"]) == {"target", "source", "spec", *fields}
+    assert form["additionalProperties"] is False
+    assert "allOf" not in form  # the spec alone takes no file: nothing would be valid
 
 
 async def test_a_job_document_has_what_the_description_requires(site: httpx.AsyncClient):

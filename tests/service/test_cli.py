@@ -86,3 +86,14 @@ def test_the_service_leaves_torch_and_the_worker_alone():
         "worker.wire.params",
         "worker.wire.phases",
     }
+
+
+@pytest.mark.parametrize("command", ["shade", "field"])
+def test_ctrl_c_while_a_command_is_starting_is_no_traceback(
+    command: str, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("service.commands.running.main", interrupted)
+    assert main([command, "a.png"]) == 130

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from worker.kinds.solving import tile_count
@@ -105,7 +106,8 @@ class Lender:
             picture = self._make() if self.spectrum is None else self.spectrum.picture
             return colours_only(seen(picture, self._settings.background))
         (picture, field, rule, sketch), known = found
-        return (yield from source_stages(picture, field, self._settings, rule, sketch, known))
+        settings = self._settings.rows_of(torch.Size(self._size))
+        return (yield from source_stages(picture, field, settings, rule, sketch, known))
 
     def _found(self) -> tuple[Ground, Tensor | None] | None:
         """Where to search, and where in it a field is known, unless everywhere; None: nowhere."""

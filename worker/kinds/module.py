@@ -55,7 +55,8 @@ class SpectralShader(torch.nn.Module):
         """
         pictures = _pictures(image, "image", image)
         sources = [] if source is None else _pictures(source, "source", image)
-        if len(sources) > 1 and (len(sources) != len(pictures) or image.ndim == 3):
+        fitting = (1,) if image.ndim == 3 else (1, len(pictures))
+        if source is not None and len(sources) not in fitting:
             raise ValueError(f"{len(sources)} sources for {len(pictures)} images")
         with ExitStack() as stack:
             _enter(stack, image.device)

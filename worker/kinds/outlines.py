@@ -44,7 +44,8 @@ class Outlines:
 
     def mask(self, wide: float) -> Tensor | None:
         """(H, W) bool: outlines of so many pixels across; None as long as there are no modes."""
-        if not bool(self._modes.usable[0]):
+        # Before the first residual they are steps of the coarse levels, each of which is a line.
+        if not bool(self._modes.residual[0].isfinite()):
             return None
         return contours(self._modes, *self._size, wide).to(self._device)
 

@@ -93,7 +93,8 @@ class Shading:
         """The first rows after the pass under way; unchanged where there is no field yet."""
         before, field, rule, sketch = self.spectrum.top(rows)
         index = self.passes_done + 1
-        shaded = shade(before, field, self._settings, rule, index, sketch, self._source)
+        settings = self._settings.rows_of(self.picture.rgb.shape[1:])
+        shaded = shade(before, field, settings, rule, index, sketch, self._source)
         covered = self.spectrum.covered()[:rows]
         opacity = None
         if before.alpha is not None and shaded.alpha is not None:

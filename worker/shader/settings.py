@@ -1,6 +1,6 @@
 """What the shader does with a field."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -27,7 +27,12 @@ class ShaderSettings:
     max_segment_size: int
     envelope: tuple[Phase, ...]
     background: tuple[float, float, float]
+    side: int | None = None  # pixels, the longer one of a picture of which only rows are at hand
+
+    def rows_of(self, shape: torch.Size) -> "ShaderSettings":
+        """The settings for rows of a picture of `shape` (H, W): lengths are those of the whole."""
+        return replace(self, side=max(shape))
 
     def unit(self, shape: torch.Size) -> float:
         """Pixels of a picture of `shape` (H, W) that one unit of length is."""
-        return max(shape) / 512 if self.scale == "relative" else 1.0
+        return (self.side or max(shape)) / 512 if self.scale == "relative" else 1.0

@@ -1,7 +1,4 @@
-"""What a job asks of the worker: the validated request, without HTTP and without defaults.
-
-The service fills every field from its request specs; the ranges are checked there, once.
-"""
+"""What a job asks of the worker: a config of `worker.wire.config`, checked and resolved there."""
 
 from typing import Literal
 
@@ -40,7 +37,7 @@ class PhaseParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ShadeParams(msgspec.Struct, frozen=True, kw_only=True, tag="shade"):
-    """A whole shading job over one image (self mode)."""
+    """A whole shading job; its strokes are those of the image itself, or of a source beside it."""
 
     field: FieldParams
     passes: int  # 1..16

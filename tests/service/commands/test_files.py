@@ -82,6 +82,14 @@ def test_passes_replace_nothing_unasked(tmp_path: Path) -> None:
     PassFiles(tmp_path, "photo", 2, overwrite=True).check()
 
 
+def test_a_pass_and_the_result_are_two_files(tmp_path: Path) -> None:
+    files = PassFiles(tmp_path / "passes", "photo", 2, overwrite=True)
+    with pytest.raises(CommandError, match=r"photo-pass-2\.png: is .*--save-passes.*-o"):
+        files.check_apart(str(tmp_path / "x" / ".." / "passes" / "photo-pass-2.png"))
+    files.check_apart(str(tmp_path / "passes" / "photo-pass-3.png"))
+    files.check_apart("-")
+
+
 def test_passes_cannot_go_into_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for directory in (tmp_path / "file", tmp_path / "file" / "passes"):

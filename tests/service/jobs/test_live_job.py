@@ -112,6 +112,19 @@ def test_a_second_run_takes_nothing_back():
     assert live.latest.pixels == FIRST
 
 
+def test_a_second_run_that_comes_less_far_is_not_the_result():
+    live = job()
+    for message, payload in ((Started(job="j"), b""), (tiles(4), b""), (done(1), FIRST)):
+        live.hear(message, payload)
+    live.hear(Started(job="j"), b"")
+    live.finish(Finished(job="j", state="partial", passes_total=2, arrays=True), INPUT)
+    assert live.result is not None
+    assert live.result.pixels == FIRST
+    assert live.record.state is JobState.PARTIAL
+    assert (live.record.progress.passes_done, live.record.progress.tiles_done) == (1, 4)
+    assert not live.expects_arrays  # they are of the pass that is not shown
+
+
 def test_one_end_and_no_other():
     live = job()
     live.hear(Started(job="j"), b"")

@@ -11,6 +11,7 @@ from worker.kinds import solving
 from worker.kinds.lender import Lender
 from worker.kinds.pixels import to_picture
 from worker.kinds.settings import shader_settings
+from worker.kinds.spectrum import Spectrum
 from worker.shader.picture import Picture
 
 SIZE = (120, 200)
@@ -148,3 +149,19 @@ def test_a_plain_picture_lends_nothing(shape: tuple[int, int, int]):
     assert source.strokes.count == 0
     assert source.described.shape == (0, 4)
     assert bool(source.rgb.isfinite().all())
+
+
+def test_lengths_in_the_rows_of_a_tall_source_are_relative_to_the_whole_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(Spectrum, "rows_solved", lambda _: 150)
+    px, relative = (
+        lender(drawing(512, 64), scale=scale, percentile=90) for scale in ("px", "relative")
+    )
+    for one in (px, relative):  # of 512 pixels the two scales are the same
+        while one.solving:
+            one.step()
+        one.cut = True
+        finish(one)
+    assert px.source.strokes.count > 0
+    assert torch.equal(px.source.strokes.pixels, relative.source.strokes.pixels)

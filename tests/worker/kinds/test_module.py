@@ -172,10 +172,10 @@ def test_wrong_pictures_are_refused_by_name(wrong: Any, error: type[Exception], 
         shader()(IMAGE, wrong)
 
 
-@pytest.mark.parametrize("images", [1, 3])
-def test_as_many_sources_as_images(images: int):
-    with pytest.raises(ValueError, match=f"2 sources for {images} image"):
-        shader()(IMAGE.expand(images, 3, 60, 70), OTHER.expand(2, 4, 50, 80))
+@pytest.mark.parametrize(("images", "sources"), [(1, 2), (3, 2), (1, 0)])
+def test_as_many_sources_as_images(images: int, sources: int):
+    with pytest.raises(ValueError, match=f"{sources} sources for {images} image"):
+        shader()(IMAGE.expand(images, 3, 60, 70), OTHER.expand(sources, 4, 50, 80))
 
 
 @pytest.mark.parametrize("shape", [(3, 1, 1), (3, 1, 9), (4, 2, 3)])

@@ -89,6 +89,16 @@ def test_the_top_of_a_pass_changes_only_there(crossed: bool):
     assert bytes(to_pixels(top)) == bytes(to_pixels(whole.picture))
 
 
+def test_lengths_in_the_top_of_a_tall_picture_are_relative_to_the_whole_of_it():
+    tops = []
+    for scale in ("px", "relative"):  # of 512 pixels they are the same
+        one = shading(drawing(512, 64), passes=1, contours="local", scale=scale)
+        while one.stage != "shader":
+            one.step()
+        tops.append(one.top_of_pass(150).rgb)
+    assert torch.equal(*tops)
+
+
 def test_one_lender_serves_many():
     params = shade_params()
     settings = shader_settings(params)

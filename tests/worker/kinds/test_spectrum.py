@@ -2,6 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skimage.data
 import torch
 from scipy import ndimage
 
@@ -124,6 +125,17 @@ def test_before_there_are_outlines_edges_of_the_tone_stand_in():
     assert torch.equal(top.sketch.outline, find_edges(luma(top.picture.rgb)))
     found = solved(one).ground().sketch.outline
     assert not torch.equal(found, find_edges(luma(one.picture.rgb)))
+
+
+def test_borders_of_aggregates_are_no_outlines():
+    """Modes prolonged from a coarse level are steps, and each step would be a line."""
+    photograph = skimage.data.astronaut()[:200, 120:320]
+    one, counts = of(np.ascontiguousarray(photograph), contours="spectral"), []
+    while not one.ready:
+        one.step()
+        counts.append(int(one.ground().sketch.outline.sum()))
+    assert len(set(counts)) > 2
+    assert max(counts) < 2 * counts[-1]
 
 
 def test_outlines_of_a_large_picture_are_those_of_a_smaller_copy(monkeypatch: pytest.MonkeyPatch):

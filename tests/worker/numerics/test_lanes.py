@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from tests.worker.numerics.samples import photo, settings, tensor
 from worker.numerics.field import FieldSolver
@@ -59,3 +60,14 @@ def test_lanes_do_not_show_in_the_bytes():
     assert torch.equal(one.vectors, two.vectors)
     assert torch.equal(one.bound, two.bound)
     assert torch.equal(one.iterations, two.iterations)
+
+
+def test_each_lane_has_one_thread_of_blas():
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    with threadpool_limits(limits=2, user_api="blas"):
+        within = side_by_side(2, [threads, threads])
+        assert all(within)
+        assert {count for lane in within for count in lane} == {1}
+        assert set(threads()) == {2}

@@ -93,6 +93,17 @@ def test_alpha_only_grows_and_what_is_not_painted_keeps_its_colour(low_gate: str
         assert torch.equal(out.alpha[ink], picture.alpha[ink])
 
 
+@pytest.mark.parametrize("low_gate", ["segments", "shadow"])
+def test_decay_weakens_the_passes_after_the_first(low_gate: str):
+    full, weak, fading = (
+        settings(low_gate=low_gate, effect_strength=strength, decay=decay)
+        for strength, decay in ((1, 1), (0.5, 1), (1, 0.5))
+    )
+    assert not same(shaded(ART, full, 2), shaded(ART, weak, 2))
+    assert same(shaded(ART, fading, 1), shaded(ART, full, 1))
+    assert same(shaded(ART, fading, 2), shaded(ART, weak, 2))
+
+
 def test_an_opaque_alpha_is_as_none():
     out = shaded(ART)
     assert (out.alpha == 1).all()
