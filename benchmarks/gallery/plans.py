@@ -39,6 +39,7 @@ class Choice:
     table: tuple[Sequence[str], Sequence[str]]  # targets and sources
     overlaps: Sequence[Pair]
     some: Sequence[str]  # a few of different kinds
+    whole: Sequence[str]  # to be taken as one graph, which is dear for dense drawings
     long: Sequence[str]  # for eight passes
     documents: Mapping[str, Sequence[Any]]  # for the README
     swept: Sequence[str] = ()  # in place of those that each sweep names
@@ -63,6 +64,7 @@ PROJECT: Final = Choice(
         ("coffee small", "astronaut"),
     ],
     some=("potato", "snail", "portrait", "sprite", "coffee small", "cat"),
+    whole=("potato", "sprite", "coffee small", "cat"),
     long=("potato close", "coffee small"),
     documents={
         "shading": ("whale", "coffee"),
@@ -81,6 +83,7 @@ def chosen(names: Sequence[str]) -> Choice:
         table=(names[:3], names[:4]),
         overlaps=[*((name, None) for name in names), *(around if len(names) > 1 else [])],
         some=names,
+        whole=names,
         long=names,
         documents={"shading": names, "cross": around, "spectrum": names},
         swept=names,
@@ -111,7 +114,7 @@ def _alternatives(choice: Choice) -> Iterator[Plan]:
     title = "contours: what counts as a line"
     yield Plan("contours", title, sheets.variants, (some, "contours", CONTOURS))
     title = "scope: one graph per tile, or one of the whole image"
-    yield Plan("scope", title, sheets.scope, (choice.some,))
+    yield Plan("scope", title, sheets.scope, (choice.whole,))
     title = "envelope_curve: eight passes"
     yield Plan("envelope", title, sheets.envelope, (choice.long,))
 

@@ -10,7 +10,7 @@ from worker.wire.phases import ADSR
 Values = Mapping[str, object]
 
 DRAWING, PHOTOGRAPH = "potato close", "coffee small"
-PASSES = 3
+PASSES = 2
 """Enough to see what a field does; the sweeps are most of the gallery's time."""
 
 

@@ -40,7 +40,12 @@ def test_all_pictures_that_are_named_exist():
     used |= {name for pairs in PROJECT.crosses.values() for pair in pairs for name in pair}
     used |= {name for names in PROJECT.table for name in names}
     used |= {name for pair in PROJECT.overlaps for name in pair if name}
-    used |= {*PROJECT.some, *PROJECT.long, *(n for sweep in SWEEPS for n in sweep.pictures)}
+    used |= {
+        *PROJECT.some,
+        *PROJECT.whole,
+        *PROJECT.long,
+        *(n for sweep in SWEEPS for n in sweep.pictures),
+    }
     for shown in PROJECT.documents.values():
         used |= {name for names in shown for name in ([names] if isinstance(names, str) else names)}
     assert used <= set(made)
