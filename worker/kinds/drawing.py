@@ -55,6 +55,14 @@ def contours(field: FieldState, height: int, width: int, wide: float) -> Tensor:
     return outlines(_lines(field, height, width), height, width, wide)
 
 
+def drawable(field: FieldState) -> bool:
+    """Whether a whole image has modes to draw from.
+
+    Before the first residual they are steps of the coarse levels, and each step would be a line.
+    """
+    return bool(field.residual[0].isfinite())
+
+
 def _lines(field: FieldState, height: int, width: int) -> Lines:
     modes, theta, factor = _modes(field)
     lines = spectral_lines(modes, theta)
@@ -69,7 +77,7 @@ def _lines(field: FieldState, height: int, width: int) -> Lines:
 def _modes(field: FieldState) -> tuple[Tensor, Tensor, int]:
     """The modes (K, h, w) at a size to draw from, their eigenvalues, and the reduction."""
     height, width = field.tiling.height, field.tiling.width
-    if not bool(field.usable[0]):
+    if not drawable(field):
         return field.vectors.new_zeros(1, 2, 2), torch.zeros(1), 1
     modes = field.vectors[0].reshape(-1, height, width)
     factor = max(1, round((height * width / MOST_PIXELS) ** 0.5))

@@ -4,7 +4,7 @@ import msgspec
 from torch import Tensor
 from torch.nn import functional
 
-from worker.kinds.drawing import contours
+from worker.kinds.drawing import contours, drawable
 from worker.kinds.solving import make_solver, on_cpu
 from worker.numerics.field_state import FieldState
 from worker.numerics.memory import OutOfMemory
@@ -44,8 +44,7 @@ class Outlines:
 
     def mask(self, wide: float) -> Tensor | None:
         """(H, W) bool: outlines of so many pixels across; None as long as there are no modes."""
-        # Before the first residual they are steps of the coarse levels, each of which is a line.
-        if not bool(self._modes.residual[0].isfinite()):
+        if not drawable(self._modes):
             return None
         return contours(self._modes, *self._size, wide).to(self._device)
 

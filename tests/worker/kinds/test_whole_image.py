@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import skimage.data
 
 from tests.worker.kinds.jobs import (
     Story,
@@ -76,6 +77,19 @@ def test_a_drawing_before_any_step_is_blank_paper():
     story = conclude(start(drawing(), params), Story())
     assert story.end.state == "partial"
     assert set(story.pixels) == {255}
+
+
+def test_a_drawing_is_never_made_of_the_borders_of_aggregates():
+    """Modes prolonged from a coarse level are steps, and each step would be a line."""
+    params = field_params(scope="image", tolerance=0.1, render="contours")
+    photograph = np.ascontiguousarray(skimage.data.astronaut()[:200, 120:320])
+    run, ink = start(photograph, params), []
+    while not run.finished:
+        run.step()
+        _, pixels = run.conclude(0.0)
+        ink.append(int((np.frombuffer(pixels, np.uint8) < 128).sum()))
+    assert ink[0] == 0
+    assert max(ink) < 2 * ink[-1]
 
 
 @pytest.mark.parametrize("scope", ["tiles", "image"])
