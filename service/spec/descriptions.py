@@ -54,7 +54,9 @@ SHADER: Final = {
     " photographs)."
     " auto picks one by the image.",
     "percentile": "Percentile of the field on contours where the gate opens.",
-    "gate_sharpness": "Steepness of the gate, per standard deviation of the field.",
+    "gate_sharpness": "Steepness of the gate, per standard deviation of the field. Shadows take"
+    " it by degrees; growth and strokes ask only on which side of the gate a line is, and at 0 it"
+    " is on neither.",
     "effect_strength": "Strength of the effect (factor).",
     "decay": "Factor on the strength after each pass.",
     "scale": "Unit of lengths: pixels, or the longer side / 512.",
