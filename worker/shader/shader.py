@@ -95,10 +95,11 @@ def shade_stages(
     ground = _Ground(flat, field, lines, gate, busy, filled, effect)
     if settings.low_gate == "shadow":
         rgb, painted = _cast(ground, settings, source)
+        laid = torch.zeros_like(filled)  # shadows fall on lines, they are none
     else:
         rgb, painted = yield from _lay(ground, settings, sketch, source)
+        laid = painted
     if sketch is not None:
-        laid = painted if painted.dtype == torch.bool else torch.zeros_like(filled)
         sketch = sketch.after(filled, laid)
     # The rest keeps its own colour: as it is seen, ink of little opacity would fade every pass.
     rgb = rgb.where(painted > 0, grown.rgb)

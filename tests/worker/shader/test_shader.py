@@ -23,7 +23,9 @@ from worker.shader.lines import Lines
 from worker.shader.picture import Picture, seen
 from worker.shader.settings import ShaderSettings
 from worker.shader.shader import shade, shade_stages
+from worker.shader.sketch import sketch_of
 from worker.shader.source import Source, colours_only, source_of
+from worker.shader.stages import result_of
 from worker.shader.thicken import thicken
 
 ART = opaque(coloured(line_art()))
@@ -213,6 +215,27 @@ def test_strokes_of_a_source_land_in_voids_beside_the_strokes_of_the_target():
     assert laid.sum() > 100
     assert not (laid & ink).any()
     assert torch.equal(out.rgb[:, ink], ART.rgb[:, ink])
+
+
+def test_strokes_stay_off_what_has_just_grown():
+    filled = (grown().rgb != ART.rgb).any(0)
+    assert filled.sum() > 100
+    assert torch.equal(crossed(lent()).rgb[:, filled], grown().rgb[:, filled])
+
+
+def test_outlines_grow_by_less_than_the_radius_of_lines(monkeypatch: pytest.MonkeyPatch):
+    outline = find_contours(luma(ART.rgb), GLOBAL)
+    drawn, none = sketch_of(ART.rgb, outline, own_colours=True), colours_only(torch.ones(3, 4, 4))
+
+    def growth() -> int:
+        stages = shade_stages(ART, waves(128, 128), SETTINGS, GLOBAL, 1, drawn, none)
+        after = result_of(stages).sketch
+        assert not after.marks.any()
+        return int(after.grown.sum())
+
+    thin = growth()
+    monkeypatch.setattr("worker.shader.shader.THIN", 1.0)
+    assert 0 < thin < growth()
 
 
 def test_without_strokes_to_lend_lines_only_grow():
