@@ -18,8 +18,8 @@ from worker.wire.messages import Submit
 # take their time to wake up on a busy machine.
 MARGIN_S = 0.05
 # What a worker may be late before its answer is waited for no longer. An answer may leave 0.3 s
-# after the deadline; with the margin this takes 0.2 s of them.
-GRACE_S = 0.25
+# after the deadline; with the margin this takes 0.15 s of them.
+GRACE_S = 0.2
 # Even without a second to compute in, the picture crosses to the worker and back.
 CROSSING_S_PER_PIXEL = 2e-8
 # A field of 4 vectors as npz: blended, 20 bytes a pixel over a socket, to disk, and packed. On two

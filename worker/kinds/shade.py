@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from worker.kinds.borrowing import Borrowing
-from worker.kinds.costs import HANDING_OVER, SHADING, Pace
+from worker.kinds.costs import HANDING_OVER, OUTLINING, SHADING, Pace
 from worker.kinds.pixels import to_picture, to_pixels
 from worker.kinds.progress import FieldProgress, image_preview
 from worker.kinds.settings import shader_settings
@@ -76,7 +76,7 @@ class ShadeRun:
     def conclude_s(self) -> float:
         """Hand over the picture, and shade what has a field by then."""
         rows = 0 if self.finished else self._shading.spectrum.rows_solved()
-        shading = max(0.0, SHADING.estimate(rows * self._submit.width) - self._operators_s)
+        shading = max(0.0, rows * self._row_s - self._operators_s)
         return HANDING_OVER.estimate(self._area) + shading
 
     def conclude(self, within_s: float) -> tuple[Finished, memoryview]:
@@ -164,12 +164,20 @@ class ShadeRun:
 
     # --- the end ------------------------------------------------------------------------------
 
+    @property
+    def _row_s(self) -> float:
+        """Seconds for a row of the pass under way, whose operators have not begun; estimated."""
+        width = self._submit.width
+        outlining = OUTLINING.estimate(width) if self._shading.spectrum.unsketched else 0.0
+        return SHADING.estimate(width) + outlining
+
     def _shaded_within(self, seconds: float) -> memoryview:
         """The picture with as much of the pass under way as the time allows."""
         shading, width = self._shading, self._submit.width
         left_s = SHADING.estimate(self._area) - self._operators_s
         whole = shading.shading and left_s <= seconds
-        rows = min(shading.spectrum.rows_solved(), SHADING.affords(seconds) // width)
+        rows = min(shading.spectrum.rows_solved(), int(seconds / self._row_s))
+        outlined = shading.spectrum.unsketched
         if not whole and rows < LEAST_ROWS:
             SHADING.relax()
             return self._pixels
@@ -178,7 +186,7 @@ class ShadeRun:
         took_s = time.perf_counter() - started
         if whole:
             SHADING.learn(self._operators_s + took_s, self._area)
-        else:
+        elif not outlined:
             SHADING.learn(took_s, rows * width)
         self._shade_s += self._operators_s + took_s
         return memoryview(b"".join((top, self._pixels[len(top) :])))

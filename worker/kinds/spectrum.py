@@ -132,13 +132,21 @@ class Spectrum:
         return sketch_of(rgb, outline, own_colours=rule.photograph)
 
     def rows_solved(self) -> int:
-        """Rows from the top that hold every tile with a vector."""
-        usable = self.solver.usable
+        """Rows from the top that hold every tile with a vector and something to show.
+
+        Blank paper has its vectors at once, and nothing to draw upon.
+        """
+        usable = self.solver.usable & (self.solver.structure() > 0)
         if not bool(usable.any()):
             return 0
         tiling = self.solver.tiling
         last = int(usable.nonzero()[-1, 0])
         return tiling.origins[last][0] + tiling.tile_height
+
+    @property
+    def unsketched(self) -> bool:
+        """Whether outlines would have to be found before anything is drawn, as far as is known."""
+        return self._sketch is None and (self._rule is None or self._rule.kind == "outlines")
 
     def covered(self) -> Tensor:
         """(H, W) bool: pixels in some tile that has a vector."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from worker.shader.colour import luma
 from worker.shader.filters import box_mean
@@ -16,6 +15,7 @@ from worker.shader.lines import Lines
 
 NEAR = 2  # pixels from an outline within which its ink is looked for
 WIDE = 3  # and its paint
+CHUNK = 1 << 16  # pixels of an outline at a time
 INK = 0.6  # of the darkest colour: a line shows beside what it bounds
 SATURATION = 1.3  # of the most colourful one
 
@@ -95,7 +95,16 @@ def sketch_of(rgb: Tensor, outline: Tensor, *, own_colours: bool) -> Sketch:
 
 def _best(rgb: Tensor, score: Tensor, reach: int, at: Tensor) -> Tensor:
     """(3, P): the colour of the highest score within `reach` pixels of each pixel."""
-    chosen = functional.max_pool2d(score[None, None], 2 * reach + 1, 1, reach, return_indices=True)[
-        1
-    ]
-    return rgb.flatten(1)[:, chosen.flatten()[at]]
+    chosen = [_highest(score, reach, some) for some in torch.split(at, CHUNK)]
+    return rgb.flatten(1)[:, torch.cat(chosen)]
+
+
+def _highest(score: Tensor, reach: int, at: Tensor) -> Tensor:
+    """(P,): raster indices of the highest scores around."""
+    height, width = score.shape
+    steps = torch.arange(-reach, reach + 1, device=at.device)[:, None]
+    y = (at // width + steps).clamp(0, height - 1)  # (2 reach + 1, P)
+    x = (at % width + steps).clamp(0, width - 1)
+    around = (y[:, None] * width + x).flatten(0, 1)  # ((2 reach + 1)^2, P)
+    best = score.flatten()[around].argmax(0, keepdim=True)
+    return around.gather(0, best)[0]

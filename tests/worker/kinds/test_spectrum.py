@@ -63,6 +63,13 @@ def test_on_the_way_the_rows_from_the_top_are_counted(monkeypatch: pytest.Monkey
     assert seen == {0, 32, 56, 80, 104, 120}
 
 
+def test_blank_paper_is_nothing_to_draw_upon():
+    paper = np.full((200, 100, 3), 255, np.uint8)
+    assert solved(of(paper)).rows_solved() == 0
+    paper[20:60, 20:60] = drawing()[:40, :40]
+    assert 0 < solved(of(paper)).rows_solved() < 120
+
+
 @pytest.mark.parametrize("channels", [3, 4])
 def test_the_top_is_judged_as_part_of_the_whole(channels: int):
     one = solved(of(drawing(channels=channels)))

@@ -81,6 +81,13 @@ def test_nothing_to_draw():
     assert torch.equal(none.colours(halves(), pixels)[1], halves().flatten(1)[:, pixels])
 
 
+def test_an_outline_in_pieces_is_the_same(monkeypatch: pytest.MonkeyPatch):
+    whole = sketch()
+    monkeypatch.setattr("worker.shader.sketch.CHUNK", 5)
+    assert torch.equal(sketch().ink, whole.ink)
+    assert torch.equal(sketch().paint, whole.paint)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (3, 2)])
 def test_small_pictures(shape: tuple[int, int]):
     rgb, everything = torch.rand(3, *shape), torch.ones(shape, dtype=torch.bool)
