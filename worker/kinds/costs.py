@@ -32,10 +32,6 @@ class Price:
         """Drift towards the price of the warm-up: one that forbids is never measured again."""
         self.s_per_pixel += SMOOTHING * (self.base - self.s_per_pixel)
 
-    def affords(self, seconds: float) -> int:
-        """How many pixels can be done in so many seconds, with the margin."""
-        return max(0, int(seconds / (MARGIN * self.s_per_pixel)))
-
     def estimate(self, pixels: int) -> float:
         """Seconds for so many pixels, with a margin."""
         return MARGIN * self.s_per_pixel * pixels
