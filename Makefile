@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 TORCH_INDEX ?=
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench gallery format clean
+.PHONY: serve test check bench load gallery format clean
 
 serve: $(VENV)/.serve
 	$(BIN)/itten serve
@@ -22,6 +22,11 @@ check: $(VENV)/.dev
 # A quarter of an hour on an idle machine; make bench ARGS=--quick takes a minute, writes nothing.
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.engine $(ARGS)
+
+# Six minutes on an idle machine; make load ARGS='--seconds 10 --loads 1,2 --most-side 1024' is shorter
+# and writes nothing.
+load: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.load $(if $(ARGS),$(ARGS),--write)
 
 # Sheets to judge the shader by, in out/gallery; make gallery ARGS='--only cross' makes some of them.
 gallery: $(VENV)/.dev

@@ -10,10 +10,13 @@ from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 from service import problems
 from service.http.quart_guards import GuardedQuart
 from service.jobs.desk import Desk
+from service.metrics.metrics import Metrics
 from service.problems import Problem, echo
 from service.web.origins import check_origin, cors_headers
 from service.web.routes_jobs import job_routes
+from service.web.routes_orders import order_routes
 from service.web.routes_pages import page_routes
+from service.web.routes_resume import resume_routes
 from service.web.routes_work import work_routes
 from service.web.sockets import event_routes
 
@@ -25,9 +28,17 @@ _log = structlog.stdlib.get_logger("itten.app")
 def create_app(desk: Desk) -> GuardedQuart:
     """The application that puts its orders on this desk."""
     app = GuardedQuart("service", static_folder=None)
-    for routes in (work_routes(desk), job_routes(desk), event_routes(desk), page_routes(desk)):
+    for routes in (
+        work_routes(desk),
+        order_routes(desk),
+        job_routes(desk),
+        resume_routes(desk),
+        event_routes(desk),
+        page_routes(desk),
+    ):
         app.register_blueprint(routes)
     _tell_problems(app)
+    _count_answers(app, desk.metrics)
     _guard_origins(app, desk.settings.allowed_origins)
     return app
 
@@ -47,6 +58,13 @@ def _tell_problems(app: Quart) -> None:
     async def broken(error: Exception) -> Response:
         _log.error("a request broke", exc_info=error)
         return problem_answer(Problem(_OURS))
+
+
+def _count_answers(app: Quart, metrics: Metrics) -> None:
+    @app.after_request
+    async def count(response: Response) -> Response:
+        metrics.answered(response.status_code)
+        return response
 
 
 def _guard_origins(app: Quart, allowed: tuple[str, ...]) -> None:

@@ -5,7 +5,6 @@ options, 78 when the device that was asked for does not work here.
 """
 
 import argparse
-import functools
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -55,20 +54,22 @@ def _warm_engine(asked: "Asked", threads: int | None) -> tuple[Engine, Hello]:
     if device.warning:
         structlog.get_logger().warning(device.warning)
     set_threads(threads)
-    from worker.kinds import make_run
+    from worker.kinds.runs import MOST_PIXELS, DeviceRuns
     from worker.kinds.warmup import warm_up
 
     with device.entered():
-        field_s, shade_s = warm_up(device.torch_device)
+        measured = warm_up(device.torch_device)
     hello = Hello(
         device=str(device.torch_device),
         device_name=device.name,
         warning=device.warning,
-        field_s_per_mp=field_s,
-        shade_s_per_mp=shade_s,
+        field_s_per_mp=measured.field_s,
+        coarse_s_per_mp=measured.coarse_s,
+        shade_s_per_mp=measured.shade_s,
     )
-    factory = functools.partial(make_run, device=device.torch_device)
-    return Engine(factory, entered=device.entered, healthy=device.healthy), hello
+    runs = DeviceRuns(device.torch_device, device.entered)
+    most = MOST_PIXELS.get(device.torch_device.type, MOST_PIXELS["cpu"])
+    return Engine(runs, device.entered, device.healthy, most), hello
 
 
 def _parser() -> argparse.ArgumentParser:

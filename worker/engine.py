@@ -1,11 +1,11 @@
-"""The device's one thread, and the loop that gives it to the jobs in turn."""
+"""The device's one thread, and the loop that gives it to the jobs as the scheduler says."""
 
 import functools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -13,21 +13,22 @@ import trio
 
 from worker.arrays import chunks
 from worker.outbox import Outbox
-from worker.runs import Emission, Run, RunFactory
-from worker.scheduler import QUANTUM_S, Scheduler, Step
-from worker.wire.messages import ArrayChunk, ArraysDone, Finished, Started, Submit
+from worker.runs import Alone, Emission, Forecast, Interruptible, Run, Runs
+from worker.scheduler import QUANTUM_S, Batch, Scheduler, Step
+from worker.wire.messages import ArrayChunk, ArraysDone, Finished, Started, Submit, Tiles
 
 T = TypeVar("T")
 log = structlog.get_logger()
 
-# What an answer costs besides `Run.conclude_s`: the socket, and threads and processes that take
+# What an answer costs besides `Run.conclude`: the socket, and threads and processes that take
 # their time to wake up on a busy machine.
 SEND_S_PER_BYTE = 2e-9
 WAKE_S = 0.02
-# Concluding a job that never had a turn: build the run and hand the picture back as it came.
-UNSTARTED_CONCLUDE_S = 0.02
-UNSTARTED_CONCLUDE_S_PER_PIXEL = 2e-8
+LONG_S = 2 * QUANTUM_S
+"""What is estimated to take longer is done in pieces, so that other jobs are not held up."""
 
+JOBS_PART = 3.0
+"""Times as long as the arrays of ended jobs, jobs with deadlines have the device."""
 
 _LAST = object()  # of an iterator
 
@@ -39,57 +40,81 @@ class DeviceLost(Exception):
 @dataclass(eq=False)
 class _Job:
     submit: Submit
-    pixels: bytes
+    payload: bytes
     outbox: Outbox
     arrived: float
     deadline: float  # for `conclude` to be through
+    forecast: Forecast
     run: Run | None = None
     started: float | None = None
     cancelled: bool = False
+    piece: Interruptible[Any] | None = None  # a step or the conclusion, begun and not ended
+    piece_s: float = 0.0  # of the device that it has taken
+    concluding: bool = False
     arrays: trio.CancelScope | None = None  # set while the arrays are sent, after `Finished`
 
     @property
     def key(self) -> tuple[Outbox, str]:
         return self.outbox, self.submit.job
 
+    @property
+    def closing(self) -> bool:
+        """Whether the piece under way is part of concluding."""
+        offer = self.forecast.offer
+        return self.concluding or (isinstance(offer, Alone) and offer.closing)
 
-@dataclass(frozen=True)
-class _Turn:
-    emissions: list[Emission]
-    next_step_s: float | None
-    conclude_s: float
-    finished: bool
+    @property
+    def ahead(self) -> Forecast:
+        """The forecast, less what the piece under way has done of it."""
+        if self.piece is None:
+            return self.forecast
+        offer, taken = self.forecast.offer, self.piece_s
+        seconds = offer.seconds if isinstance(offer, Alone) else 0.0
+        closed_s = taken if self.closing else 0.0
+        return replace(
+            self.forecast,
+            offer=Alone(max(QUANTUM_S, seconds - taken)),
+            conclude_s=max(QUANTUM_S, self.forecast.conclude_s - closed_s),
+            floor_s=max(0.0, self.forecast.floor_s - taken),
+            work_s=max(0.0, self.forecast.work_s - taken),
+        )
 
 
 @dataclass(eq=False)
 class Engine:
-    """Runs every job that is submitted, a step at a time, to its one `Finished`.
+    """Runs every job that is submitted to its one `Finished`.
 
-    `factory` makes the runs; `entered` is entered around every call into the device's thread, for
-    what torch keeps per thread; `healthy` is asked there after an error.
+    `runs` makes and advances the computations; `entered` is entered around every call into the
+    device's thread, for what torch keeps per thread; `healthy` is asked there after an error.
     """
 
-    factory: RunFactory
+    runs: Runs
     entered: Callable[[], AbstractContextManager[object]] = nullcontext
     healthy: Callable[[], bool] = lambda: True
-    _scheduler: Scheduler[_Job] = field(default_factory=Scheduler)
+    most_pixels: float = math.inf  # of the jobs under way together
+    _scheduler: Scheduler[_Job] = field(init=False)
     _jobs: dict[tuple[Outbox, str], _Job] = field(default_factory=dict)
-    _in_thread: _Job | None = None
+    _in_thread: set[_Job] = field(default_factory=set)
+    _left: list[_Job] = field(default_factory=list)  # ended, and not swept up
     _thread: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(1))
     _wake: trio.Event = field(default_factory=trio.Event)
+    _turned: trio.Event = field(default_factory=trio.Event)  # set after every turn
+    _worked_s: float = 0.0  # that turns have taken so far
 
-    def submit(self, outbox: Outbox, submit: Submit, pixels: bytes) -> None:
+    def __post_init__(self) -> None:
+        self._scheduler = Scheduler(self.most_pixels)
+
+    def submit(self, outbox: Outbox, submit: Submit, payload: bytes) -> None:
         """Start a job that reports to `outbox`; an id that is already running there is ignored."""
         now = trio.current_time()
         deadline = now + submit.budget_s - submit.target.nbytes * SEND_S_PER_BYTE - WAKE_S
-        job = _Job(submit, pixels, outbox, arrived=now, deadline=deadline)
+        forecast = self.runs.foresee(submit)
+        job = _Job(submit, payload, outbox, now, deadline, forecast)
         if job.key in self._jobs:
             log.warning("a job was submitted twice", job=submit.job)
             return
         self._jobs[job.key] = job
-        conclude_s = UNSTARTED_CONCLUDE_S
-        conclude_s += submit.width * submit.height * UNSTARTED_CONCLUDE_S_PER_PIXEL
-        self._scheduler.add(job, deadline, conclude_s)
+        self._scheduler.add(job, deadline, forecast, sum(each.area for each in submit.shapes))
         self._wake.set()
 
     def cancel(self, outbox: Outbox, job_id: str) -> None:
@@ -99,7 +124,7 @@ class Engine:
             outbox.post(Finished(job=job_id, state="cancelled"))
             return
         self._stop(job)
-        if job is not self._in_thread:
+        if job not in self._in_thread:
             self._finish(job, Finished(job=job_id, state="cancelled"))
 
     def drop(self, outbox: Outbox) -> None:
@@ -107,6 +132,7 @@ class Engine:
         for job in [job for job in self._jobs.values() if job.outbox is outbox]:
             self._stop(job)
             del self._jobs[job.key]
+            self._left.append(job)
 
     async def run(self) -> None:
         """Work until cancelled; a cancellation takes effect after the current step.
@@ -116,13 +142,20 @@ class Engine:
         """
         async with trio.open_nursery() as nursery:
             while True:
-                decision = self._scheduler.next(trio.current_time(), _has_room)
+                self._sweep()
+                began = trio.current_time()
+                decision = self._scheduler.next(began, _has_room)
                 if decision is None:
                     await self._idle()
+                elif isinstance(decision, Batch):
+                    await self._solve(decision.shares)
                 elif isinstance(decision, Step):
                     await self._step(decision.job)
                 else:
                     await self._conclude(decision.job, nursery)
+                self._worked_s += trio.current_time() - began
+                self._turned.set()
+                self._turned = trio.Event()
 
     async def _idle(self) -> None:
         self._wake = trio.Event()
@@ -130,32 +163,65 @@ class Engine:
         with trio.move_on_after(QUANTUM_S if len(self._scheduler) else math.inf):
             await self._wake.wait()
 
+    # --- turns ---------------------------------------------------------------------------------
+
+    async def _solve(self, shares: Sequence[tuple[_Job, int]]) -> None:
+        """A batch of tiles; one job's failure must not end the others'."""
+        began = trio.current_time()
+        jobs = [job for job, _ in shares]
+        runs = [(_run_of(job), count) for job, count in shares]
+        try:
+            call = self._foreseeing(jobs, functools.partial(self.runs.solve, runs))
+            told = await self._in_turn(jobs, call)
+        except Exception as error:
+            if len(shares) == 1:
+                await self._fail(jobs[0], error)
+                return
+            for share in shares:
+                if not share[0].cancelled:
+                    await self._solve([share])
+            return
+        each_s = (trio.current_time() - began) / sum(count for _, count in shares)
+        for (job, count), emissions in zip(shares, told, strict=True):
+            self._took(job, emissions, each_s * count)
+
     async def _step(self, job: _Job) -> None:
-        before = trio.current_time()
+        began = trio.current_time()
         if job.started is None:
-            job.started = before
-            left_s = max(0.0, job.deadline - before)  # a run plans with what the wait has left it
+            job.started = began
+            left_s = max(0.0, job.deadline - began)  # a run plans with what the wait has left it
             job.submit = msgspec.structs.replace(job.submit, budget_s=left_s)
             job.outbox.post(Started(job=job.submit.job))
-        turn = await self._attempt(job, functools.partial(_take_turn, job, self.factory))
-        if turn is None:
+        offer = job.forecast.offer
+        long = isinstance(offer, Alone) and offer.seconds > LONG_S
+        try:
+            ended, emissions = await self._piece(job, functools.partial(self._turn, job), long=long)
+        except Exception as error:
+            await self._fail(job, error)
             return
-        for message, payload in turn.emissions:
-            job.outbox.post(message, payload)
-        took_s = trio.current_time() - before
-        step_s = took_s if turn.next_step_s is None else turn.next_step_s
-        self._scheduler.stepped(
-            job, step_s=step_s, conclude_s=turn.conclude_s, finished=turn.finished
-        )
+        self._took(job, emissions if ended else (), trio.current_time() - began)
 
     async def _conclude(self, job: _Job, nursery: trio.Nursery) -> None:
         now = trio.current_time()
-        began = now if job.started is None else job.started
-        within_s = max(0.0, job.deadline - now)
-        answer = await self._attempt(job, functools.partial(_conclude, job, self.factory, within_s))
-        if answer is None:
+        try:
+            if not job.concluding and not await self._put_down(job):
+                return
+            job.concluding = True
+            within_s = max(0.0, job.deadline - now)
+            call = functools.partial(self._ending, job, within_s)
+            long = job.forecast.conclude_s > LONG_S
+            ended, answer = await self._piece(job, call, long=long)
+        except Exception as error:
+            await self._fail(job, error)
             return
-        finished, payload = answer
+        if not ended or job.cancelled:
+            self._took(job, (), trio.current_time() - now)
+            return
+        *told, (finished, payload) = answer
+        for message, picture in told:
+            job.outbox.post(message, picture)
+        assert isinstance(finished, Finished)
+        began = now if job.started is None else job.started
         finished = msgspec.structs.replace(finished, queue_s=began - job.arrived)
         self._finish(job, finished, payload)
         if finished.arrays:
@@ -163,22 +229,74 @@ class Engine:
             self._jobs[job.key] = job
             nursery.start_soon(self._send_arrays, job)
 
-    async def _attempt(self, job: _Job, call: Callable[[], T]) -> T | None:
-        """Call in the device's thread; None when that was the job's end, which is then said."""
-        self._in_thread = job
-        try:
-            result = await self._call(call)
-        except Exception as error:  # whatever a run raises is its own failure, not the worker's
-            log.exception("a job failed", job=job.submit.job)
-            await self._check_device()
-            self._finish(job, Finished(job=job.submit.job, state="failed", reason=_said(error)))
-            return None
-        finally:
-            self._in_thread = None
+    async def _put_down(self, job: _Job) -> bool:
+        """Whether no step is under way any more: only one that concluding needs still goes on."""
+        if job.piece is None:
+            return True
+        if not job.closing or trio.current_time() + job.ahead.conclude_s > job.deadline:
+            piece, job.piece, job.piece_s = job.piece, None, 0.0
+            await self._in_turn([job], piece.abandon)
+            self._took(job, (), 0.0)
+            return not job.cancelled
+        await self._step(job)
+        return False
+
+    async def _piece(self, job: _Job, call: Callable[[], T], *, long: bool) -> tuple[bool, T | Any]:
+        """Go on with the job's call, for a quantum if it is long; whether it ended, and with what.
+
+        A piece that is under way is continued, whatever `call` is.
+        """
+        if job.piece is None:
+            call = self._foreseeing([] if job.concluding else [job], call)
+            if not long:
+                return True, await self._in_turn([job], call)
+            job.piece, job.piece_s = self.runs.interruptible(call), 0.0
+        began, piece = trio.current_time(), job.piece
+        ended = await self._in_turn([job], functools.partial(piece.resume, QUANTUM_S))
+        job.piece_s += trio.current_time() - began
+        if not ended:
+            return False, None
+        job.piece, job.piece_s = None, 0.0
+        return True, piece.result()
+
+    def _took(self, job: _Job, emissions: Iterable[Emission], seconds: float) -> None:
+        """After a turn: tell of it, and see what is next."""
+        if job.key not in self._jobs:  # its service is gone
+            return
         if job.cancelled:
             self._finish(job, Finished(job=job.submit.job, state="cancelled"))
-            return None
-        return result
+            return
+        now = trio.current_time()
+        self._scheduler.spent(job, seconds)
+        self._scheduler.update(job, job.ahead)
+        for message, payload in emissions:
+            if isinstance(message, Tiles):
+                message = msgspec.structs.replace(message, eta_s=self._scheduler.eta_s(job, now))
+            job.outbox.post(message, payload)
+
+    def _foreseeing(self, jobs: Sequence[_Job], call: Callable[[], T]) -> Callable[[], T]:
+        """The call, and after it, in the same thread, what lies ahead of the jobs."""
+        now = trio.current_time()
+        expected = {job: self._scheduler.expected_s(job, now) for job in jobs if not job.cancelled}
+
+        def called() -> T:
+            result = call()
+            for job, expected_s in expected.items():
+                if job.run is not None:
+                    job.forecast = job.run.forecast(expected_s)
+            return result
+
+        return called
+
+    # --- in the device's thread ------------------------------------------------------------------
+
+    async def _in_turn(self, jobs: Iterable[_Job], call: Callable[[], T]) -> T:
+        """Call in the device's thread on behalf of some jobs."""
+        self._in_thread = set(jobs)
+        try:
+            return await self._call(call)
+        finally:
+            self._in_thread = set()
 
     async def _call(self, call: Callable[[], T]) -> T:
         def entered() -> T:
@@ -187,9 +305,28 @@ class Engine:
 
         return await trio.to_thread.run_sync(entered, limiter=self._thread)
 
-    async def _check_device(self) -> None:
+    def _turn(self, job: _Job) -> Sequence[Emission]:
+        return (job.run or self._make(job)).step()
+
+    def _ending(self, job: _Job, within_s: float) -> Sequence[Emission]:
+        return (job.run or self._make(job)).conclude(within_s)
+
+    def _make(self, job: _Job) -> Run:
+        job.run = self.runs.make(job.submit, job.payload)
+        job.payload = b""  # the run keeps what it needs
+        return job.run
+
+    # --- ends ----------------------------------------------------------------------------------
+
+    async def _fail(self, job: _Job, error: Exception) -> None:
+        """Whatever a run raises is its own failure, not the worker's."""
+        log.error("a job failed", job=job.submit.job, exc_info=error)
         if not await self._call(self.healthy):
-            raise DeviceLost("the device answers no more")
+            raise DeviceLost("the device answers no more") from error
+        if job.cancelled:
+            self._finish(job, Finished(job=job.submit.job, state="cancelled"))
+        else:
+            self._finish(job, Finished(job=job.submit.job, state="failed", reason=_said(error)))
 
     def _stop(self, job: _Job) -> None:
         job.cancelled = True
@@ -200,27 +337,68 @@ class Engine:
     def _finish(self, job: _Job, finished: Finished, payload: bytes | memoryview = b"") -> None:
         """Say how a job ended, unless its service is gone."""
         self._scheduler.remove(job)
+        if not finished.arrays:
+            self._left.append(job)
         if self._jobs.pop(job.key, None) is not None:
             job.outbox.post(finished, payload)
 
+    def _sweep(self) -> None:
+        """Between two turns: free what ended jobs hold."""
+        while self._left:
+            job = self._left.pop()
+            piece, job.piece = job.piece, None
+            if piece is not None:
+                piece.abandon()
+            if job.run is not None:
+                job.run.drop()
+            job.run, job.payload = None, b""
+
     async def _send_arrays(self, job: _Job) -> None:
-        assert job.run is not None
+        run = _run_of(job)
         assert job.arrays is not None
         with job.arrays:
             try:
-                arrays = await self._call(job.run.arrays)
+                arrays = await self._in_pieces(run.arrays)
                 take: Callable[[], object] = functools.partial(next, arrays, _LAST)
-                while (item := await self._call(take)) is not _LAST:
-                    for chunk, piece in _pieces(job.submit.job, item):
+                while (item := await self._in_pieces(take)) is not _LAST:
+                    for chunk, piece in _cut(job.submit.job, item):
                         await job.outbox.post_bulk(chunk, piece)
-            except Exception:  # the answer is out; the service sees what is missing
+            except Exception as error:  # the answer is out; the service sees what is missing
                 log.exception("the arrays of a job failed", job=job.submit.job)
-                await self._check_device()
+                if not await self._call(self.healthy):
+                    raise DeviceLost("the device answers no more") from error
             await job.outbox.post_bulk(ArraysDone(job=job.submit.job))
-            self._jobs.pop(job.key, None)
+        self._jobs.pop(job.key, None)
+        self._left.append(job)
+        self._wake.set()
+
+    async def _in_pieces(self, call: Callable[[], T]) -> T:
+        """Call in the device's thread; jobs that have deadlines have most of it meanwhile."""
+        piece = self.runs.interruptible(call)
+        try:
+            while True:
+                began = trio.current_time()
+                ended = await self._call(functools.partial(piece.resume, QUANTUM_S))
+                await self._others(JOBS_PART * (trio.current_time() - began))
+                if ended:
+                    return piece.result()
+        except BaseException:
+            piece.abandon()
+            raise
+
+    async def _others(self, seconds: float) -> None:
+        """Wait until jobs have had the device for so long, or there is none."""
+        until = self._worked_s + seconds
+        while len(self._scheduler) and self._worked_s < until:
+            await self._turned.wait()
 
 
-def _pieces(job: str, item: object) -> Iterable[tuple[ArrayChunk, memoryview]]:
+def _run_of(job: _Job) -> Run:
+    assert job.run is not None
+    return job.run
+
+
+def _cut(job: str, item: object) -> Iterable[tuple[ArrayChunk, memoryview]]:
     """The messages of one array; none of a pause."""
     if not isinstance(item, tuple):
         return ()
@@ -230,25 +408,6 @@ def _pieces(job: str, item: object) -> Iterable[tuple[ArrayChunk, memoryview]]:
 
 def _has_room(job: _Job) -> bool:
     return job.outbox.has_room
-
-
-def _made(job: _Job, factory: RunFactory) -> Run:
-    if job.run is None:
-        job.run = factory(job.submit, job.pixels)
-        job.pixels = b""  # the run keeps what it needs
-    return job.run
-
-
-def _take_turn(job: _Job, factory: RunFactory) -> _Turn:
-    run = _made(job, factory)
-    emissions = [] if run.finished else list(run.step())
-    return _Turn(emissions, run.next_step_s(), run.conclude_s(), run.finished)
-
-
-def _conclude(
-    job: _Job, factory: RunFactory, within_s: float
-) -> tuple[Finished, bytes | memoryview]:
-    return _made(job, factory).conclude(within_s)
 
 
 def _said(error: Exception) -> str:

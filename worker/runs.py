@@ -1,47 +1,102 @@
 """The border between scheduling and numerics: a job's computation, cut into short steps."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy.typing as npt
 
-from worker.wire.messages import Finished, Submit, ToService
+from worker.wire.messages import Submit, ToService
 
 # A message and its payload. The payload is sent later and without a copy: whoever hands it over
 # must not write to its memory again.
 Emission: TypeAlias = tuple[ToService, bytes | memoryview]
 Array: TypeAlias = npt.NDArray[Any]
+T = TypeVar("T")
+R = TypeVar("R", covariant=True)
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Tiles of a job that wait for a batch of the device; equal keys can share one."""
+
+    key: Hashable
+    count: int
+    each_s: float  # seconds of the device for one of them, in a full batch
+    most: int = 1 << 30  # in one batch, for its memory
+
+
+@dataclass(frozen=True)
+class Alone:
+    """A step that a job does by itself."""
+
+    seconds: float  # estimated
+    closing: bool = False  # whether concluding would have to do it too
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What lies before a job, in seconds of the device; all estimates."""
+
+    offer: Tiles | Alone | None  # what it would do next; None: nothing is left but to conclude
+    conclude_s: float  # to conclude now
+    floor_s: float = 0.0  # from here to its coarse field and one pass; 0 once it has them
+    work_s: float = 0.0  # all that it plans to do, without concluding
 
 
 class Run(Protocol):
     """One job's computation. Everything is called in the engine's thread, never concurrently."""
 
+    def forecast(self, expected_s: float) -> Forecast:
+        """What lies ahead, planned for so many seconds of the device. Cheap."""
+
     def step(self) -> Sequence[Emission]:
-        """Do at most about 50 ms of work; return what the service should know of it."""
+        """Do the next piece by itself, tiles too; return what the service should know of it."""
 
-    @property
-    def finished(self) -> bool:
-        """Whether nothing is left to do but `conclude`."""
+    def conclude(self, within_s: float) -> Sequence[Emission]:
+        """Return what there is to tell at the end; the last is `Finished`.
 
-    def next_step_s(self) -> float | None:
-        """Seconds that the next step would take, estimated; None: about as the last one."""
-
-    def conclude_s(self) -> float:
-        """Seconds that `conclude` would take now, estimated."""
-
-    def conclude(self, within_s: float) -> tuple[Finished, bytes | memoryview]:
-        """Return the best result that `within_s` seconds allow, `complete` or `partial`.
-
-        Also before the first step, and also when there is no time left at all.
+        It has the best result that `within_s` seconds allow, `complete` or `partial`. Also before
+        the first step, and also when there is no time left at all.
         """
 
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
-        """Yield the field's arrays by name; called after `conclude` when it promised arrays.
+        """Yield arrays by name; called after `conclude` when it promised some.
 
         None is a pause: other jobs may have the device before it goes on.
         """
 
+    def drop(self) -> None:
+        """Let go of what is kept for later: nobody wants it any more."""
 
-# Builds a job's run from the request and its pixels; called in the engine's thread, and cheap: a
-# job whose deadline passed while it waited is built only to be concluded.
-RunFactory: TypeAlias = Callable[[Submit, bytes], Run]
+
+class Interruptible(Protocol[R]):
+    """A call that goes on for a while at a time; see `worker.fibers`."""
+
+    def resume(self, seconds: float) -> bool:
+        """Go on for about so long; whether it has ended."""
+
+    def result(self) -> R:
+        """What the call returned, or raises what it raised."""
+
+    def abandon(self) -> None:
+        """End it where it stands."""
+
+
+class Runs(Protocol):
+    """The numerics as the engine sees them. Called in the engine's thread, but for `foresee`."""
+
+    def foresee(self, submit: Submit) -> Forecast:
+        """What lies before a job that has not begun."""
+
+    def make(self, submit: Submit, payload: bytes) -> Run:
+        """Build the run of a job."""
+
+    def solve(self, shares: Sequence[tuple[Any, int]]) -> Sequence[Sequence[Emission]]:
+        """Bring so many tiles of each run a stage further, together; what to tell of each.
+
+        The runs have offered tiles of one key.
+        """
+
+    def interruptible(self, call: Callable[[], T]) -> Interruptible[T]:
+        """The call, not begun yet, in pieces."""

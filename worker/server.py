@@ -52,7 +52,9 @@ def _problem_with(submit: Submit, payload: bytes) -> str | None:
     for shape in submit.shapes:
         if shape.width < 1 or shape.height < 1 or shape.channels not in (3, 4):
             return f"a picture of {shape.width} x {shape.height} x {shape.channels}"
-    expected = sum(shape.nbytes for shape in submit.shapes)
+    if submit.work_bytes < 0:
+        return f"{submit.work_bytes} bytes of earlier work"
+    expected = sum(shape.nbytes for shape in submit.shapes) + submit.work_bytes
     if len(payload) != expected:
-        return f"{len(payload)} bytes of pixels where {expected} were announced"
+        return f"{len(payload)} bytes of pixels and work where {expected} were announced"
     return None

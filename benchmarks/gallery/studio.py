@@ -84,7 +84,7 @@ class Studio:
                 if isinstance(message, PassDone):
                     made = Image.frombytes(picture.mode, picture.size, bytes(payload))
                     passes.append(on_paper(made, rgb(config.background)))
-        finished, _ = run.conclude(0.0)
+        finished, _ = run.conclude(0.0)[-1]
         return Shaded(_field_picture(run), passes, finished)
 
     def _start(self, target: str, source: str | None, params: JobParams) -> Run:

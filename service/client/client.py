@@ -4,6 +4,7 @@ async with open_client("http://127.0.0.1:8000") as client:
     job = await client.start("shade", ImageFile("photo.png", data), None, [("passes", "2")])
     job = await client.follow(job.id, hear)
     picture = await client.image(job.id)
+    rest = await client.resume(job.id, deadline_s=5)
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -79,6 +80,27 @@ class Client:
         headers = {"Prefer": "respond-async"}
         answer = await self._call(
             "POST", f"/{kind}", files=files, data=dict(fields), headers=headers
+        )
+        return document_of(answer)
+
+    async def resume(
+        self,
+        job: str,
+        deadline_s: float | None = None,
+        *,
+        target: ImageFile | None = None,
+        source: ImageFile | None = None,
+        fields: Sequence[tuple[str, str]] = (),
+    ) -> JobDocument:
+        """Go on from a partial job, as a new one; `deadline_s` is its own.
+
+        Images and fields need not be sent again; those that are must be as they were.
+        """
+        files = {name: each for name, each in (("target", target), ("source", source)) if each}
+        data = dict(fields) | ({} if deadline_s is None else {"deadline_s": str(deadline_s)})
+        headers = {"Prefer": "respond-async"}
+        answer = await self._call(
+            "POST", f"/jobs/{job}/resume", files=files or None, data=data, headers=headers
         )
         return document_of(answer)
 

@@ -20,6 +20,8 @@ class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
     timings: Timings = Timings()
     device: str | None = None
     status_reason: str | None = None
+    resumed_from: str | None = None
+    links: dict[str, str | None] = {}
     skipped: list[Skipped] = []
     problem: dict[str, Any] | None = None
 

@@ -39,10 +39,11 @@ class _Tiles(msgspec.Struct, rename={"pass_index": "pass"}):
     done: int
     total: int
     certificates: list[_Certificate] = []
+    eta_s: float | None = None
 
     def event(self) -> Tiles:
         certificates = [each.plain() for each in self.certificates]
-        return Tiles(self.pass_index, self.done, self.total, certificates)
+        return Tiles(self.pass_index, self.done, self.total, certificates, self.eta_s)
 
 
 class EventDecoder:

@@ -13,14 +13,16 @@ from service.commands.options import MAX_DEADLINE_S
 from service.commands.task import Task
 from service.commands.telling import document_file
 from service.commands.work import Told
+from service.commands.work_file import WorkFile
 from service.jobs import results
-from service.jobs.desk import Desk, each_image
+from service.jobs.desk import Desk
 from service.jobs.live_job import LiveJob
 from service.jobs.mailbox import PreviewPace
 from service.jobs.orders import Order, Wanted
+from service.jobs.reception import each_image
 from service.parts import open_parts
 from service.pictures.encode import Format
-from service.problems import NotReady
+from service.problems import NoResultYet, NotFound, NotReady
 from service.settings import Settings
 from worker.wire.config import rgb
 
@@ -46,14 +48,15 @@ async def open_local(settings: Settings, task: Task) -> AsyncIterator["LocalWork
     with tempfile.TemporaryDirectory(prefix="itten-") as directory:
         apart = replace(settings, data=Path(directory), max_deadline_s=MAX_DEADLINE_S)
         async with open_parts(apart) as desk:
-            yield LocalWork(desk, replace(task.order, wanted=_WANTED[task.output.as_format]))
+            order = replace(task.order, wanted=_WANTED[task.output.as_format])
+            yield LocalWork(desk, order, task.work_file)
 
 
 class LocalWork:
     """As `service.commands.work.Work`."""
 
-    def __init__(self, desk: Desk, order: Order) -> None:
-        self._desk, self._order = desk, order
+    def __init__(self, desk: Desk, order: Order, work_file: WorkFile | None = None) -> None:
+        self._desk, self._order, self._work_file = desk, order, work_file
         self._live: LiveJob | None = None
 
     async def run(self, told: Told) -> JobDocument:
@@ -62,7 +65,7 @@ class LocalWork:
         await self._check_pictures()
         await self._wait_ready()
         live = await self._desk.accept(replace(self._order, arrived=trio.current_time()))
-        live.pace = _NoPreviews()
+        live.shared.pace = _NoPreviews()
         self._live, record = live, live.record
         told.begin(record.deadline_s, record.progress.passes_total)
         with self._desk.listen(record) as mailbox:
@@ -70,9 +73,14 @@ class LocalWork:
                 await told.hear(envelope.event)
         return JobDocument.of(record.document())
 
-    async def after_pass(self, index: int) -> bytes:
-        """The picture after a complete pass as PNG."""
-        shown = await results.after_pass(self._desk, self._job.record, index)
+    async def after_pass(self, index: int) -> bytes | None:
+        """The picture after a complete pass as PNG; of those before it went on there is none."""
+        try:
+            shown = await results.after_pass(self._desk, self._job.record, index)
+        except (NotFound, NoResultYet):
+            if self._order.work:
+                return None
+            raise
         return await self._encoded(shown, "png")
 
     async def answer(self, as_format: str) -> bytes | Path:
@@ -85,6 +93,17 @@ class LocalWork:
         if wanted == "svg":
             return await results.drawing_svg(self._desk, job)
         return await self._encoded(await results.result(self._desk, job), wanted)
+
+    async def leave(self) -> str | None:
+        """Keep it in the file that was named for it, where there is more than lies there."""
+        file = self._work_file
+        if file is None:
+            return None
+        await self._job.closed.wait()
+        left = self._desk.store.work_path(self._job.record.id, file.key)
+        if left is not None:
+            await trio.to_thread.run_sync(file.write, left)
+        return str(file.path) if file.exists else None
 
     async def _check_pictures(self) -> None:
         """What is wrong with a file shows before the worker is warm."""

@@ -32,6 +32,7 @@ examples:
   itten shade drawing.png leaves.png -o out.png  the drawing, with strokes of the leaves
   itten shade photo.png --save-passes passes     also passes/photo-pass-1.png, ...
   itten shade photo.png --deadline 10            what there is after ten seconds
+  itten shade photo.png --resume photo.work      said again, it goes on where that ended
   itten shade photo.png --url http://host:8000   the same, computed there
 
 Exit status: 0 for a picture, also a partial one; 1 when something failed; 2 when what was asked

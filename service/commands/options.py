@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, NoReturn
 
 from service.commands.option_texts import ABOUT, FORMATS, field_help, metavar
+from service.jobs.jobs import is_job_id
 from service.spec.specs import FieldSpec, ShadeSpec, Spec
 
 Kind = Literal["shade", "field"]
@@ -38,6 +39,13 @@ def parse_options(kind: Kind, arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_intermixed_args(arguments)
     if options.url is not None and options.device is not None:
         parser.error("--device belongs to the worker of this machine; a service has its own")
+    if options.url is not None and options.resume is not None:
+        if not is_job_id(options.resume):
+            parser.error("--resume takes the id of a job with --url")
+        if options.target is None and options.output is None:
+            parser.error("-o is missing: without TARGET there is no name to go by")
+    elif options.target is None:
+        parser.error("the following arguments are required: TARGET")
     if options.target == "-" and options.output is None:
         parser.error("-o is missing: what comes from standard input has no name to go by")
     if options.target == options.source == "-":
@@ -64,7 +72,9 @@ def _parser(kind: Kind) -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("target", metavar="TARGET", help="image file; - is standard input")
+    parser.add_argument(
+        "target", metavar="TARGET", nargs="?", help="image file; - is standard input"
+    )
     if kind == "shade":
         parser.add_argument(
             "source", metavar="SOURCE", nargs="?", help="image file that strokes are taken from"
@@ -108,6 +118,12 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         "--device", help="auto, cuda or cpu of this machine, instead of what ITTEN_DEVICE says"
     )
     group.add_argument("--url", help="by the service at this address, such as http://host:8000")
+    group.add_argument(
+        "--resume",
+        metavar="FILE|JOB",
+        help="go on from what a partial result left: in FILE, which is written when the result is"
+        " partial and removed when it is complete; with --url, at the service, from this job",
+    )
 
 
 def _add_fields(parser: argparse.ArgumentParser, kind: Kind) -> None:

@@ -67,7 +67,8 @@ class Bar:
         elif isinstance(event, Snapshot):
             self._hear_snapshot(event)
         elif isinstance(event, Accepted):
-            self._stage = f"waiting, {event.position} before it" if event.position else "waiting"
+            ahead = event.quote.position
+            self._stage = f"waiting, {ahead} before it" if ahead else "waiting"
         elif isinstance(event, Started):
             self._stage = "starting"
         elif isinstance(event, Pass):

@@ -42,7 +42,7 @@ class RemoteWork:
 
     def __init__(self, client: Client, task: Task) -> None:
         self._client, self._task = client, task
-        self._job = ""
+        self._job, self._resumable = "", False
 
     async def run(self, told: Told) -> JobDocument:
         """Start the job and follow it to its end; cancelled or failing, it cancels the job."""
@@ -50,11 +50,13 @@ class RemoteWork:
         try:
             job = await self._started(told)
             told.begin(job.deadline_s, job.progress.passes_total)
-            return await self._client.follow(job.id, told.hear)
+            job = await self._client.follow(job.id, told.hear)
         except BaseException:
             with trio.move_on_after(GOODBYE_S, shield=True):
                 await self._forget()
             raise
+        self._resumable = bool(job.links.get("resume"))
+        return job
 
     async def after_pass(self, index: int) -> bytes:
         """The picture after a complete pass as PNG."""
@@ -67,14 +69,27 @@ class RemoteWork:
         ask = self._client.field if as_format in ("npz", "svg") else self._client.image
         return await _patiently(partial(ask, self._job, _MEDIA[as_format]), RESULT_S)
 
+    async def leave(self) -> str | None:
+        """The service keeps it: the id of the job, where that can be resumed."""
+        return self._job if self._resumable else None
+
     async def _started(self, told: Told) -> JobDocument:
-        task, order = self._task, self._task.order
-        target = _image_file(task.target, order.image)
-        source = None if order.source is None else _image_file(str(task.source), order.source)
-        start = partial(self._client.start, task.kind, target, source, task.fields)
+        task = self._task
+        start = self._start()
         given = dict(task.fields).get("deadline_s")
         patience_s = BUSY_S if given is None else min(BUSY_S, float(given))
         return await _patiently(partial(self._seen_through, start), patience_s, told)
+
+    def _start(self) -> Callable[[], Awaitable[JobDocument]]:
+        """The call that starts the job, or goes on from one."""
+        task, order = self._task, self._task.order
+        target = _image_file(task.target, order.image) if order.image or not task.resume else None
+        source = None if order.source is None else _image_file(str(task.source), order.source)
+        if task.resume is not None:
+            resume = partial(self._client.resume, task.resume, fields=task.fields)
+            return partial(resume, target=target, source=source)
+        assert target is not None
+        return partial(self._client.start, task.kind, target, source, task.fields)
 
     async def _seen_through(self, start: Callable[[], Awaitable[JobDocument]]) -> JobDocument:
         """Start; cancelled, for a moment still, or there could be a job that nobody knows of."""

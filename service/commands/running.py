@@ -100,17 +100,17 @@ async def _until_signal(task: Task, opened: AbstractAsyncContextManager[Work]) -
 async def _answered(work: Work, task: Task, bar: Bar) -> int:
     """The exit status of a task; its problems end here, before a nursery wraps them."""
     try:
-        job = await _worked(work, task, bar)
+        job, resume = await _worked(work, task, bar)
     except (CommandError, ClientError, Problem, OSError) as error:
         bar.close()
         return _complain_of(error, task)
     bar.close()
-    _tell_end(job, task)
+    _tell_end(job, task, resume)
     return 0
 
 
-async def _worked(work: Work, task: Task, bar: Bar) -> JobDocument:
-    """Compute, and write all that there is."""
+async def _worked(work: Work, task: Task, bar: Bar) -> tuple[JobDocument, str | None]:
+    """Compute, and write all that there is; returns also what `--resume` takes to go on."""
     watcher = Watcher(work, bar, task.pass_files)
     job = await work.run(watcher)
     if job.problem is not None:
@@ -118,9 +118,12 @@ async def _worked(work: Work, task: Task, bar: Bar) -> JobDocument:
     if job.state is JobState.CANCELLED:
         raise Conflict(f"The job has been cancelled: {job.status_reason}.")
     await watcher.save_passes(job.progress.passes_done)
+    resume = await work.leave() if job.state is JobState.PARTIAL else None
     file = await work.answer(task.output.as_format)
     await trio.to_thread.run_sync(task.output.write, file)
-    return job
+    if task.work_file is not None and job.state is JobState.COMPLETE:
+        await trio.to_thread.run_sync(task.work_file.remove)
+    return job, resume
 
 
 def _complain_of(error: CommandError | ClientError | Problem | OSError, task: Task) -> int:
@@ -144,8 +147,8 @@ def _named(detail: str, task: Task) -> str:
     return f"{task.target}: {detail}"
 
 
-def _tell_end(job: JobDocument, task: Task) -> None:
-    lacking = missing(job)
+def _tell_end(job: JobDocument, task: Task, resume: str | None) -> None:
+    lacking = missing(job, resume)
     if lacking:
         complain(f"{task.target}: {printable(lacking)}", 0)
     elif not task.quiet:

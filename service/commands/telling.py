@@ -16,8 +16,11 @@ def summary(job: JobDocument) -> str:
     return ", ".join(filter(None, [*parts, where]))
 
 
-def missing(job: JobDocument) -> str | None:
-    """What a partial result lacks; None of a complete one."""
+def missing(job: JobDocument, resume: str | None = None) -> str | None:
+    """What a partial result lacks, and how to go on; None of a complete one.
+
+    `resume` is what `--resume` takes to go on from here.
+    """
     if job.state is not JobState.PARTIAL:
         return None
     reached = [_passes(job), _tiles(job) or _bound(job)]
@@ -27,7 +30,10 @@ def missing(job: JobDocument) -> str | None:
     elif not job.skipped:
         said += f" when the {job.deadline_s:g} s were up"
     left_out = [f"{each.what}: {each.why}" for each in job.skipped]
-    return "; ".join([said, *left_out, "a longer --deadline gets further"])
+    further = "a longer --deadline gets further"
+    if resume is not None:
+        further = f"--resume {resume} goes on from here"
+    return "; ".join([said, *left_out, further])
 
 
 def document_file(document: dict[str, Any]) -> bytes:

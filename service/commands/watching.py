@@ -35,5 +35,6 @@ class Watcher:
         """
         while self._files is not None and self._saved < done:
             picture = await self._work.after_pass(self._saved + 1)
-            await trio.to_thread.run_sync(self._files.write, self._saved + 1, picture)
+            if picture is not None:
+                await trio.to_thread.run_sync(self._files.write, self._saved + 1, picture)
             self._saved += 1

@@ -29,8 +29,14 @@ class Work(Protocol):
     async def run(self, told: Told) -> JobDocument:
         """Start it and follow it to its end; cancelled, it takes the job with it."""
 
-    async def after_pass(self, index: int) -> bytes:
-        """The picture after a complete pass as PNG, also while the job runs."""
+    async def after_pass(self, index: int) -> bytes | None:
+        """The picture after a complete pass as PNG, also while the job runs.
+
+        None where it was done before the job went on from there, and is not known here.
+        """
 
     async def answer(self, as_format: str) -> bytes | Path:
         """The result as a file of a format, or where it lies; after the end."""
+
+    async def leave(self) -> str | None:
+        """Keep what a partial job left; returns what `--resume` takes to go on from it."""

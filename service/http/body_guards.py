@@ -1,10 +1,12 @@
 """The request's body: every way of sending it counted, every failure one of our problems."""
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
+import numpy as np
 import trio
 from quart.wrappers.request import Body
 from quart_trio.formparser import TrioFormDataParser
@@ -33,29 +35,45 @@ class GuardedBody(TrioBody):
         super().__init__(expected_content_length, None)
         self._limit = max_content_length
         self._received = 0
+        # Quart's one buffer grows by copying what is there: 20 ms of the event loop for 20 MB.
+        self._pieces: deque[bytes] = deque()
         self._check(expected_content_length or 0)
 
     def append(self, data: bytes) -> None:
-        """Take the next bytes from the server."""
+        """Take the next bytes from the server, a piece of at most 64 kB."""
         self._received += len(data)
-        super().append(data)
+        if data and self._must_raise is None:
+            self._pieces.append(bytes(data))
+            self._has_data.set()
         self._check(self._received)
+
+    def clear(self) -> None:
+        """Let go of what has come in."""
+        self._pieces.clear()
 
     async def __anext__(self) -> bytes:
         # Quart hands over all that has come in, up to the whole body, and ends the iteration
         # of a body that was refused meanwhile as if it were complete.
         await trio.lowlevel.checkpoint()
-        while not self._data and not self._complete.is_set():
+        while not self._pieces and not self._complete.is_set():
             await self._has_data.wait()
         if self._must_raise is not None:
             raise self._must_raise
-        if not self._data:
+        if not self._pieces:
             raise StopAsyncIteration
-        piece = bytes(self._data[:_PIECE])
-        del self._data[:_PIECE]
-        if not self._data:
+        piece = self._pieces.popleft()
+        if not self._pieces:
             self._has_data.clear()
         return piece
+
+    def __await__(self) -> Generator[Any, None, bytes]:
+        yield from self._complete.wait().__await__()
+        if self._must_raise is not None:
+            raise self._must_raise
+        if len(self._pieces) > 1:  # in a thread: 15 ms for 32 MB
+            whole = yield from trio.to_thread.run_sync(b"".join, list(self._pieces)).__await__()
+            self._pieces = deque([whole])
+        return self._pieces[0] if self._pieces else b""
 
     def _check(self, length: int) -> None:
         if self._limit is not None and length > self._limit and self._must_raise is None:
@@ -64,6 +82,41 @@ class GuardedBody(TrioBody):
             )
             self.clear()
             self.set_complete()
+
+
+class PartBuffer(BytesIO):
+    """The bytes of a file part, with room for all that may come; it is not copied to grow.
+
+    Memory that is not written to costs nothing.
+    """
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._room = np.empty(room, np.uint8).data
+        self._end = self._position = 0
+
+    def write(self, data: Any) -> int:
+        """Add bytes at the end; BufferError beyond the room."""
+        size = len(memoryview(data))
+        if self._end + size > len(self._room):
+            raise BufferError("more bytes than were announced")
+        self._room[self._end : self._end + size] = data
+        self._end += size
+        return size
+
+    def seek(self, position: int, _whence: int = 0) -> int:
+        """Read on from there."""
+        self._position = min(position, self._end)
+        return self._position
+
+    def read(self, _size: int | None = -1) -> bytes:
+        """What has not been read."""
+        start, self._position = self._position, self._end
+        return bytes(self._room[start : self._end])
+
+    def getbuffer(self) -> memoryview:
+        """All bytes, not copied."""
+        return self._room[: self._end].toreadonly()
 
 
 class GuardedFormParser(TrioFormDataParser):
@@ -77,7 +130,7 @@ class GuardedFormParser(TrioFormDataParser):
 
     def __init__(self, **options: Any) -> None:
         options["max_content_length"] = _PART_HEADER  # the decoder's buffer, whatever its name
-        super().__init__(**options, silent=False, stream_factory=lambda *_: BytesIO())
+        super().__init__(**options, silent=False, stream_factory=_part)
 
     async def parse(
         self, body: Body, mimetype: str, content_length: int | None, options: Any = None
@@ -87,6 +140,11 @@ class GuardedFormParser(TrioFormDataParser):
         if mimetype == "multipart/form-data" and not fields and not files:
             raise ValueError("it has no complete part")
         return fields, files
+
+
+def _part(length: int | None, *_: Any) -> BytesIO:
+    """Where a file part goes, of a body of so many bytes if that is known."""
+    return BytesIO() if length is None else PartBuffer(length)
 
 
 class GuardedRequest(TrioRequest):

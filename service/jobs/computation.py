@@ -3,7 +3,7 @@
 _submit     the pixels and the seconds that are left go to the worker
 _compute    the worker's messages, until it answers; at the deadline, or when it is lost or the
             job is cancelled, the end comes from here
-_retire     the result is kept, the end is told, the arrays of the field are taken in
+_store_result  the result is kept, the end is told; `service.jobs.intake` takes in the rest
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,12 @@ import trio
 
 from service.jobs import deadlines
 from service.jobs.events import preview
+from service.jobs.intake import Intake
 from service.jobs.job_files import RESULT, pass_name
 from service.jobs.jobs import Job
-from service.jobs.live_job import LiveJob
+from service.jobs.shared import Shared
 from service.jobs.store import Store
+from service.jobs.work_keys import work_key
 from service.link.answers import Answers, WorkerLost
 from service.link.worker_link import WorkerLink
 from service.pictures.encode import encode_preview
@@ -24,7 +26,6 @@ from service.pictures.picture import Picture
 from service.problems import NoRoom, Problem
 from worker.wire import messages as wire
 
-ARRAYS_S = 60.0  # for a field's arrays to come and be written
 _BROKEN = "The service failed over this job, which is a bug; its log says more about job {}."
 _log = structlog.stdlib.get_logger("itten.jobs")
 
@@ -36,110 +37,110 @@ class Computation:
     link: WorkerLink
     store: Store
 
-    async def run(self, live: LiveJob) -> None:
-        """Bring a job to its end, whatever happens; returns when nothing more comes of it."""
+    async def run(self, shared: Shared) -> None:
+        """Bring its members to their end, whatever happens; returns when nothing more comes."""
         answers: Answers | None = None
         try:
-            with live.place:
-                answers = await self._submit(live)
-                await self._compute(live, answers)
-            await self._store_result(live)
-            await self._retire(live, answers)
-        except Exception as error:  # one job's failure must not end the others'
-            await self._broken(live, error)
+            try:
+                answers = await self._submit(shared)
+                await self._compute(shared, answers)
+            finally:
+                if shared.rest is None:  # else it has the place
+                    shared.place.release()
+            await self._store_result(shared)
+            await Intake(self.store, shared).run(answers)
+            await self._hand_on(shared)
+        except Exception as error:  # one computation's failure must not end the others'
+            await self._broken(shared, error)
         finally:
             if answers is not None:
                 answers.close()
 
-    async def _submit(self, live: LiveJob) -> Answers:
+    async def _submit(self, shared: Shared) -> Answers:
         now = trio.current_time()
-        live.stop.deadline = deadlines.patience(live.worker_by, now, live.submit)
-        live.leaves(now)
-        submit = deadlines.with_budget(live.submit, live.worker_by, now)
-        pictures, live.sent = live.sent, ()
-        return await self.link.submit(submit, *(each.pixels for each in pictures))
+        shared.stop.deadline = deadlines.patience(shared.worker_by, now, shared.submit)
+        shared.leaves(now)
+        submit = deadlines.with_budget(shared.submit, shared.worker_by, now)
+        work, shared.work = shared.work, b""
+        return await self.link.submit(submit, *(each.pixels for each in shared.pictures), work)
 
-    async def _compute(self, live: LiveJob, answers: Answers) -> None:
-        """Follow the worker to the end of the job, which comes at its deadline at the latest."""
-        reason = "the worker did not answer in time"
+    async def _compute(self, shared: Shared, answers: Answers) -> None:
+        """Follow the worker to its answer, which comes at the deadline at the latest."""
+        reason, lost = "the worker did not answer in time", False
         try:
-            with live.stop:
+            with shared.stop:
                 async for message, payload in answers:
-                    await self._hear(live, message, payload)
+                    await self._hear(shared, message, payload)
                     if isinstance(message, wire.Finished):
                         return
-        except WorkerLost as lost:
-            reason = str(lost)
-        if live.cancelled is not None:
-            live.finish_cancelled()
-        else:
-            _log.warning("a job is answered without the worker", job=live.record.id, reason=reason)
-            live.finish_without_worker(reason)
+        except WorkerLost as error:
+            reason, lost = str(error), True
+        job = shared.submit.job
+        if not shared.abandoned:
+            _log.warning("a job is answered without the worker", job=job, reason=reason)
+        shared.finish_without_worker(reason, None if lost else trio.current_time())
         # The place is free when the device is: a worker that does not obey is replaced.
-        await self.link.cancel(live.record.id)
+        await self.link.cancel(job)
 
-    async def _hear(self, live: LiveJob, message: wire.ToService, payload: bytes) -> None:
+    async def _hear(self, shared: Shared, message: wire.ToService, payload: bytes) -> None:
         if isinstance(message, wire.Finished):
-            live.finish(message, payload)
+            shared.finish(message, payload, trio.current_time())
         elif isinstance(message, wire.Preview):
-            await self._show(live, message, payload)
+            await self._show(shared, message, payload)
         elif isinstance(message, wire.Started | wire.Tiles | wire.PassDone):
             if isinstance(message, wire.PassDone):
-                await self._store_pass(live, message, payload)
-            live.hear(message, payload)
+                await self._store_pass(shared, message, payload)
+            shared.hear(message, payload)
 
-    async def _show(self, live: LiveJob, message: wire.Preview, pixels: bytes) -> None:
-        if live.broadcast.listeners and live.pace.allows(trio.current_time()):
+    async def _show(self, shared: Shared, message: wire.Preview, pixels: bytes) -> None:
+        if shared.listeners and shared.pace.allows(trio.current_time()):
             picture = Picture(message.pixel_width, message.pixel_height, message.channels, pixels)
             encoded = await trio.to_thread.run_sync(encode_preview, picture)
-            live.broadcast.publish(preview(message, encoded, "webp"))
+            shared.publish(preview(message, encoded, "webp"))
 
-    async def _store_pass(self, live: LiveJob, message: wire.PassDone, pixels: bytes) -> None:
-        submit = live.submit
+    async def _store_pass(self, shared: Shared, message: wire.PassDone, pixels: bytes) -> None:
+        submit = shared.submit
         picture = Picture(submit.width, submit.height, submit.channels, pixels)
-        await self._put(live, pass_name(message.index), picture)
+        await self._put(shared, pass_name(message.index), picture)
 
     # --- the end ------------------------------------------------------------------------------
 
-    async def _store_result(self, live: LiveJob) -> None:
-        if live.result is not None:
-            await self._put(live, RESULT, live.result)
-        await self.save(live.record)
-        live.announce_end()
+    async def _store_result(self, shared: Shared) -> None:
+        result = shared.members[0].result if shared.members else None
+        if result is not None:
+            await self._put(shared, RESULT, result)
+        for each in shared.members:
+            await self.save(each.record)
+            each.announce_end()
 
-    async def _put(self, live: LiveJob, name: str, picture: Picture) -> None:
-        try:
-            await trio.to_thread.run_sync(self.store.put_pixels, live.record.id, name, picture)
-        except NoRoom:
-            # Whoever waits for it gets it all the same; later it will be missing.
-            _log.error("the disk is full; a picture is not kept", job=live.record.id, name=name)
+    async def _hand_on(self, shared: Shared) -> None:
+        """Give those who go on what there is to go on from; without it they begin anew."""
+        if shared.rest is not None:
+            job, key = shared.carrier.record.id, work_key(shared.digest)
+            work = await trio.to_thread.run_sync(self.store.get_work, job, key)
+            shared.rest.go_on_from(work)
 
-    async def _retire(self, live: LiveJob, answers: Answers) -> None:
-        if not live.expects_arrays:
-            return
-        live.stop = trio.CancelScope(deadline=trio.current_time() + ARRAYS_S)
-        try:
-            with live.stop:
-                async for message, payload in answers:
-                    if isinstance(message, wire.ArrayChunk):
-                        await self._store_piece(live, message, payload)
-                if live.arrays_complete:
-                    await trio.to_thread.run_sync(self.store.arrays_done, live.record.id)
-        except (WorkerLost, NoRoom) as error:
-            _log.error("a field is not kept", job=live.record.id, reason=str(error))
+    async def _put(self, shared: Shared, name: str, picture: Picture) -> None:
+        done: set[str] = set()
+        # Somebody may have joined meanwhile.
+        while jobs := [each.record.id for each in shared.members if each.record.id not in done]:
+            done.update(jobs)
+            try:
+                await trio.to_thread.run_sync(self.store.put_pixels_of, jobs, name, picture)
+            except NoRoom:
+                # Whoever waits for it gets it all the same; later it will be missing.
+                _log.error("the disk is full; a picture is not kept", jobs=jobs, name=name)
 
-    async def _store_piece(self, live: LiveJob, chunk: wire.ArrayChunk, payload: bytes) -> None:
-        job = live.record.id
-        await trio.to_thread.run_sync(self.store.put_array_chunk, job, chunk, payload)
-        live.add_piece(chunk, len(payload))
-
-    async def _broken(self, live: LiveJob, error: Exception) -> None:
-        _log.exception("a job broke", job=live.record.id, exc_info=error)
-        if not live.record.state.ended:
-            problem = error if isinstance(error, Problem) else None
-            live.fail(problem or Problem(_BROKEN.format(live.record.id)), "the service failed")
-            await self.save(live.record)
-        live.announce_end()
+    async def _broken(self, shared: Shared, error: Exception) -> None:
+        _log.exception("a job broke", job=shared.submit.job, exc_info=error)
+        shared.ended = True
+        for each in shared.members:
+            job = each.record
+            if not job.state.ended:
+                problem = error if isinstance(error, Problem) else None
+                each.fail(problem or Problem(_BROKEN.format(job.id)), "the service failed")
+                await self.save(job)
+            each.announce_end()
 
     async def save(self, record: Job) -> None:
         """Keep the record as it is now; without it where the disk is full."""

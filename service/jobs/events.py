@@ -6,10 +6,12 @@ How events reach a listener is in `service.jobs.mailbox`.
 """
 
 import struct
+from dataclasses import asdict
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from service.jobs.admission import Quote
 from worker.wire import messages as wire
 
 
@@ -27,8 +29,11 @@ class Accepted(Event, frozen=True):
     """The job has a place."""
 
     type = "accepted"
-    position: int  # jobs before it
-    quote_s: float  # seconds that it is expected to take, waiting included
+    quote: Quote
+
+    def data(self) -> dict[str, Any]:
+        """How many jobs are before it, and what it may expect."""
+        return {"position": self.quote.position, "quote": asdict(self.quote)}
 
 
 class Snapshot(Event, frozen=True):
@@ -56,6 +61,7 @@ class Tiles(Event, frozen=True):
     done: int
     total: int
     certificates: list[wire.Certificate]
+    eta_s: float | None = None  # seconds until the job's end, estimated
 
     def data(self) -> dict[str, Any]:
         """Certificates as objects, with null where there is no bound."""
@@ -63,6 +69,7 @@ class Tiles(Event, frozen=True):
             "pass": self.pass_index,
             "done": self.done,
             "total": self.total,
+            "eta_s": self.eta_s,
             "certificates": [msgspec.structs.asdict(each) for each in self.certificates],
         }
 
@@ -156,7 +163,9 @@ def terminal(document: dict[str, Any]) -> Terminal:
 def from_worker(message: wire.Started | wire.Tiles | wire.PassDone) -> Event:
     """The event that tells of a worker's message."""
     if isinstance(message, wire.Tiles):
-        return Tiles(message.pass_index, message.done, message.total, message.certificates)
+        return Tiles(
+            message.pass_index, message.done, message.total, message.certificates, message.eta_s
+        )
     if isinstance(message, wire.PassDone):
         return Pass(message.index, message.of)
     return Started()

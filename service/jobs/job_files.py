@@ -3,36 +3,31 @@
     <root>/<job>/input.px, pass-1.px, ... result.px     pictures: a header, then raw pixels
     <root>/<job>/field.part/, later field/              one .npy per array
     <root>/<job>/field.npz                              the same as callers get it, once asked for
+    <root>/<job>/work.part/, later work.npz             what a later job needs to go on from here
 
 A file appears whole or not at all (written beside, then renamed). Nothing is synced to the platter:
 a job outlives a restart of the service, not necessarily a power cut.
 """
 
-import io
-import math
-import os
-import secrets
 import shutil
 import struct
 import threading
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-from numpy.lib import format as npy
 
+from service.jobs import array_files
 from service.jobs.jobs import is_job_id
 from service.pictures.picture import Picture
+from service.threads import step_back
 from worker.wire.messages import ArrayChunk
 
-INPUT, RESULT = "input", "result"
+INPUT, SOURCE, RESULT = "input", "source", "result"
 ARRAYS = ("vectors", "lambda2", "tiles", "theta", "residual", "angle_bound", "iterations", "status")
 # Not part of the npz: the field as RGB, and a line drawing's file as bytes.
 PICTURE_ARRAY, SVG_ARRAY = "picture", "svg"
 _NAMES = (*ARRAYS, PICTURE_ARRAY, SVG_ARRAY)
+WORK = "work."  # before the names of arrays that are needed to go on
 
 _HEADER = struct.Struct("<4sIII")  # magic, width, height, channels
 _MAGIC = b"ITPX"
@@ -52,8 +47,9 @@ class JobFiles:
 
     def put_pixels(self, job: str, name: str, picture: Picture) -> None:
         """Keep a picture under a name."""
+        step_back()
         header = _HEADER.pack(_MAGIC, picture.width, picture.height, picture.channels)
-        with _whole(self._path(job, f"{name}.px")) as file:
+        with array_files.whole(self._path(job, f"{name}.px")) as file:
             file.write(header)
             file.write(picture.pixels)
 
@@ -77,22 +73,9 @@ class JobFiles:
         """Write a piece of an array; chunks of an array may come in any order.
 
         Raises:
-            ValueError: not an array of a field, or a piece outside of it.
+            ValueError: not an array of a field or of work, or a piece outside of it.
         """
-        dtype = np.dtype(chunk.dtype)
-        header = _npy_header(dtype, chunk.shape)
-        size = dtype.itemsize * math.prod(chunk.shape) if min(chunk.shape, default=0) >= 0 else -1
-        known = chunk.name in _NAMES and dtype.kind in "biufU" and size >= 0
-        if not known or not 0 <= chunk.offset <= size - memoryview(payload).nbytes:
-            raise ValueError(f"a piece of {chunk.name!r} that cannot be: {chunk}")
-        path = self._path(job, "field.part", f"{chunk.name}.npy")
-        # Plain writes: a memory map on a full disk is a SIGBUS, not an error.
-        with path.open("r+b" if path.exists() else "w+b") as file:
-            if file.seek(0, os.SEEK_END) == 0:
-                file.write(header)
-                file.truncate(len(header) + size)
-            file.seek(len(header) + chunk.offset)
-            file.write(payload)
+        array_files.put_piece(self._array_path(job, chunk.name), chunk, payload)
 
     def arrays_done(self, job: str) -> None:
         """All pieces are here: the field can be read from now on."""
@@ -116,12 +99,58 @@ class JobFiles:
             arrays = [self._path(job) / "field" / f"{name}.npy" for name in ARRAYS]
             arrays = [each for each in arrays if each.exists()]
             if arrays and not path.exists():
-                with _whole(path) as file, zipfile.ZipFile(file, "w") as archive:
-                    for each in arrays:
-                        archive.write(each, each.name)
-                for each in arrays:
-                    each.unlink()  # a field of 12 megapixels is 240 MB: not twice
+                array_files.pack(arrays, path)
         return path if path.exists() else None
+
+    def work_done(self, job: str, key: bytes) -> None:
+        """All pieces of the work are here: they become one npz file, with a key in its comment."""
+        part = self._path(job) / "work.part"
+        array_files.pack(sorted(part.glob("*.npy")), self._path(job) / "work.npz", key)
+        part.rmdir()
+
+    def drop_work_pieces(self, job: str) -> None:
+        """Remove what has come of the work so far."""
+        shutil.rmtree(self._path(job) / "work.part", ignore_errors=True)
+
+    def drop_work(self, job: str) -> None:
+        """Remove the work; harmless when there is none."""
+        (self._path(job) / "work.npz").unlink(missing_ok=True)
+
+    def work_path(self, job: str, key: bytes) -> Path | None:
+        """The npz file of the work; None where there is none of this key."""
+        path = self._path(job) / "work.npz"
+        return path if array_files.comment_of(path) == key else None
+
+    def inherit(self, job: str, earlier: str) -> None:
+        """Take over what an earlier job leaves: its input and source, its passes, its work.
+
+        Raises:
+            FileNotFoundError: it leaves no input.
+        """
+        of = self._path(earlier)
+        names = ["source.px", "work.npz", *(each.name for each in of.glob("pass-*.px"))]
+        for name in [f"{INPUT}.px", *(each for each in names if (of / each).exists())]:
+            array_files.link(of / name, self._path(job, name))
+
+    def share(self, job: str, other: str, name: str) -> None:
+        """Give another job a file, or all files of a directory.
+
+        Raises:
+            FileNotFoundError: this job has none of this name.
+        """
+        with self._packing:
+            path = self._path(job) / name
+            for each in sorted(path.iterdir()) if path.is_dir() else [path]:
+                array_files.link(each, self._path(other, str(each.relative_to(self._path(job)))))
+
+    def picture_shape(self, job: str, name: str) -> tuple[int, int, int] | None:
+        """Width, height and channels of a picture, None when there is none."""
+        try:
+            with (self._path(job) / f"{name}.px").open("rb") as file:
+                _, *shape = _HEADER.unpack(file.read(_HEADER.size))
+        except FileNotFoundError:
+            return None
+        return shape[0], shape[1], shape[2]
 
     def size(self, job: str) -> int:
         """Bytes of all files of a job."""
@@ -139,6 +168,14 @@ class JobFiles:
                 shutil.rmtree(directory, ignore_errors=True)
         for path in self.root.glob("*/*.tmp"):
             path.unlink()
+        for path in self.root.glob("*/*.part"):
+            shutil.rmtree(path, ignore_errors=True)
+
+    def _array_path(self, job: str, name: str) -> Path:
+        short = name.removeprefix(WORK)
+        if name not in _NAMES and (name == short or not array_files.NAME.fullmatch(short)):
+            raise ValueError(f"an array {name!r} that cannot be")
+        return self._path(job, "work.part" if name != short else "field.part", f"{short}.npy")
 
     def _path(self, job: str, *parts: str) -> Path:
         """A path of a job; with parts, its directory is made."""
@@ -148,22 +185,3 @@ class JobFiles:
         if parts:
             path.parent.mkdir(parents=True, exist_ok=True)
         return path
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name once it is complete."""
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _npy_header(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:
-    buffer = io.BytesIO()
-    description = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    npy.write_array_header_1_0(buffer, description)
-    return buffer.getvalue()

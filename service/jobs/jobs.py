@@ -13,12 +13,14 @@ From `queued` a job can also end at once, except as complete. Nothing follows an
 import math
 import re
 import secrets
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from service.jobs.admission import Quote
 from worker.wire.messages import Finished, Skipped
 
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -62,6 +64,14 @@ class Progress(msgspec.Struct, frozen=True):
     tiles_total: int = 0
     passes_done: int = 0
     passes_total: int = 0
+    eta_s: float | None = None  # seconds until the end, as last estimated
+
+    def document(self, *, running: bool) -> dict[str, Any]:
+        """The counts, and while it runs also when it is likely to end."""
+        counts = msgspec.structs.asdict(self)
+        if not running:
+            del counts["eta_s"]
+        return counts
 
 
 class Quality(msgspec.Struct, frozen=True):
@@ -91,9 +101,13 @@ class Job(msgspec.Struct, kw_only=True):
     name: str = ""  # stem of the file name of its pictures
     background: str = "#ffffff"  # for formats without alpha
     drawing: bool = False  # a line drawing: there is an SVG of it
+    digest: str = ""  # of the work: jobs of the same digest come to the same result
+    spec: dict[str, Any] = {}  # what was asked for, every field but the deadline
     state: JobState = JobState.QUEUED
     status_reason: str | None = None
     resumed_from: str | None = None
+    shared_with: int = 0  # jobs that wait for the same computation
+    quote: Quote | None = None  # what was expected when it was accepted
     progress: Progress = Progress()
     quality: Quality = Quality()
     timings: Timings = Timings()
@@ -136,13 +150,20 @@ class Job(msgspec.Struct, kw_only=True):
         self.oom_retries = message.oom_retries
         self.skipped = list(message.skipped)
 
+    @property
+    def resumable(self) -> bool:
+        """Whether another job can go on from here."""
+        return self.state is JobState.PARTIAL and bool(self.spec)
+
     def document(self) -> dict[str, Any]:
         """The job document of the API."""
         optional = {
             "status_reason": self.status_reason,
             "resumed_from": self.resumed_from,
+            "shared_with": self.shared_with or None,
             "result": self.result,
             "problem": self.problem,
+            "quote": asdict(self.quote) if self.quote and not self.state.ended else None,
         }
         return {
             "id": self.id,
@@ -150,25 +171,25 @@ class Job(msgspec.Struct, kw_only=True):
             "state": str(self.state),
             "created": timestamp(self.created),
             "deadline_s": self.deadline_s,
-            "progress": msgspec.structs.asdict(self.progress),
+            "progress": self.progress.document(running=self.state is JobState.RUNNING),
             "quality": msgspec.structs.asdict(self.quality),
             "timings": msgspec.structs.asdict(self.timings),
             "device": self.device,
             "oom_retries": self.oom_retries,
             "skipped": [msgspec.structs.asdict(each) for each in self.skipped],
-            "links": links(self.id),
+            "links": links(self.id, resumable=self.resumable),
         } | {name: value for name, value in optional.items() if value is not None}
 
 
-def links(job: str) -> dict[str, str | None]:
-    """Where the parts of a job are found."""
+def links(job: str, *, resumable: bool = False) -> dict[str, str | None]:
+    """Where the parts of a job are found, and where it goes on."""
     path = f"/jobs/{job}"
     return {
         "self": path,
         "events": f"{path}/events",
         "image": f"{path}/image",
         "field": f"{path}/field",
-        "resume": None,  # until jobs can be resumed
+        "resume": f"{path}/resume" if resumable else None,
     }
 
 

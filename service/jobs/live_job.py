@@ -5,22 +5,22 @@ fielded     the arrays of the field are in the store, or will never be
 closed      nothing more happens; the store has all of it
 """
 
-import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import msgspec
-import numpy as np
 import structlog
 import trio
+from msgspec.structs import asdict, replace
 
-from service.jobs.admission import Place
 from service.jobs.events import from_worker, terminal
-from service.jobs.job_files import ARRAYS
 from service.jobs.jobs import Job, JobState, Timings
-from service.jobs.mailbox import Broadcast, PreviewPace
+from service.jobs.mailbox import Broadcast
 from service.pictures.picture import Picture
 from service.problems import NotReady, Problem
-from worker.wire.messages import ArrayChunk, Finished, PassDone, Started, Submit, Tiles
+from worker.wire.messages import Finished, PassDone, Started, Tiles
+
+if TYPE_CHECKING:
+    from service.jobs.shared import Shared
 
 _FAILED = "The computation failed, which is a bug of the service; its log says more about job {}."
 _log = structlog.stdlib.get_logger("itten.jobs")
@@ -31,37 +31,39 @@ class LiveJob:
     """One job from its acceptance until the store has all of it."""
 
     record: Job
-    submit: Submit
-    place: Place
-    sent: tuple[Picture, ...]  # the input and the source; let go of on the way to the worker
+    latest: Picture  # the input, then the picture after each pass
     arrived: float  # the end of the upload, by trio's clock
     worker_by: float  # when the worker must have answered, by trio's clock
-    latest: Picture = field(init=False)  # the input, then the picture after each pass
+    shared: "Shared" = field(init=False)  # the computation that it takes part in
     result: Picture | None = None
     cancelled: str | None = None  # why nobody wants it any more
     expects_arrays: bool = False
     broadcast: Broadcast = field(init=False)
-    pace: PreviewPace = field(default_factory=PreviewPace)
-    stop: trio.CancelScope = field(default_factory=trio.CancelScope)
     settled: trio.Event = field(default_factory=trio.Event)
     fielded: trio.Event = field(default_factory=trio.Event)
     closed: trio.Event = field(default_factory=trio.Event)
-    _arrays: dict[str, int] = field(default_factory=dict)  # bytes that are missing
 
     def __post_init__(self) -> None:
-        self.latest = self.sent[0]
         self.broadcast = Broadcast(self.record.id)
 
     def leaves(self, now: float) -> None:
         """Note that it goes to the worker; what came before counts as waiting."""
+        if self.record.state is not JobState.QUEUED:  # it goes on
+            return
         self.record.timings = Timings(queue_s=now - self.arrived)
 
     def cancel(self, reason: str) -> None:
-        """Stop: the computation, or after its end the arrays that still come."""
-        if not self.settled.is_set():
-            self.cancelled = reason
-        self.expects_arrays = False
-        self.stop.cancel()
+        """Leave the computation, or after its end the arrays that still come."""
+        self.shared.leave(self, reason)
+
+    def catch_up(self, other: "LiveJob") -> None:
+        """Take over how far a job has come whose computation this one joins."""
+        if other.record.state is JobState.RUNNING:
+            self.record.move(JobState.RUNNING)
+        self.record.progress = other.record.progress
+        self.record.pass_tiles_converged = other.record.pass_tiles_converged
+        self.record.pass_tiles_total = other.record.pass_tiles_total
+        self.latest = other.latest
 
     def hear(self, message: Started | Tiles | PassDone, payload: bytes) -> None:
         """Take note of the worker's progress, and pass it on."""
@@ -69,8 +71,11 @@ class LiveJob:
             self._started()
         elif isinstance(message, Tiles):
             self._count(message)
-        else:
-            self._pass_done(message, payload)
+            counts = self.record.progress
+            # Run again from the beginning, it shows what it had come to, not less.
+            message = replace(message, done=counts.tiles_done, total=counts.tiles_total)
+        elif not self._pass_done(message, payload):
+            return
         self.broadcast.publish(from_worker(message))
 
     def finish(self, message: Finished, payload: bytes) -> None:
@@ -80,11 +85,16 @@ class LiveJob:
             self.fail(Problem(_FAILED.format(self.record.id)), "the computation failed")
             return
         furthest = self.record.progress.passes_done
-        if message.state == "partial" and message.passes_done < furthest:
+        behind = message.state == "partial" and message.passes_done < furthest
+        if behind and self.record.resumed_from is None:
             self.finish_without_worker("a worker was lost, and the next did not come as far")
             return
         result = self._picture(message.channels, payload) if payload else None
         self.record.finish(message)
+        if behind:
+            # It went back to where nothing was left out, or began anew: what there was is better.
+            self._advance(passes_done=furthest)
+            result = self.latest
         self.expects_arrays = message.arrays
         self._settle(result)
 
@@ -100,6 +110,7 @@ class LiveJob:
     def finish_cancelled(self) -> None:
         """End because nobody wants it any more."""
         self.record.move(JobState.CANCELLED, self.cancelled)
+        self.record.shared_with = 0
         self._settle(None)
 
     def fail(self, problem: Problem, reason: str) -> None:
@@ -107,16 +118,6 @@ class LiveJob:
         self.record.move(JobState.FAILED, reason)
         self.record.problem = problem.to_document()
         self._settle(None)
-
-    def add_piece(self, chunk: ArrayChunk, size: int) -> None:
-        """Note that a piece of an array has come, of so many bytes."""
-        whole = np.dtype(chunk.dtype).itemsize * math.prod(chunk.shape)
-        self._arrays[chunk.name] = self._arrays.get(chunk.name, whole) - size
-
-    @property
-    def arrays_complete(self) -> bool:
-        """Whether every array of the field has come, whole."""
-        return set(ARRAYS) <= set(self._arrays) and not any(self._arrays.values())
 
     def announce_end(self) -> None:
         """Say the end to whoever listens."""
@@ -138,23 +139,26 @@ class LiveJob:
             self.record.pass_tiles_converged = message.pass_done
             self.record.pass_tiles_total = message.pass_total
         self._advance(tiles_done=message.done, tiles_total=message.total)
-        self.place.progress(message.done / max(1, message.total))
+        self.record.progress = replace(self.record.progress, eta_s=message.eta_s)
 
-    def _pass_done(self, message: PassDone, payload: bytes) -> None:
+    def _pass_done(self, message: PassDone, payload: bytes) -> bool:
+        """Take a pass over; False for one that an earlier run had come to."""
         # Run again from the beginning, it is a while until the job is as far as it was.
-        if message.index > self.record.progress.passes_done:
-            self.latest = self._picture(self.submit.channels, payload)
+        news = message.index > self.record.progress.passes_done
+        if news:
+            self.latest = self._picture(self.latest.channels, payload)
             if message.index < message.of:  # the next one has no tiles yet
                 self.record.pass_tiles_converged = 0
         self._advance(passes_done=message.index, passes_total=message.of)
+        return news
 
     def _advance(self, **counts: int) -> None:
-        known = msgspec.structs.asdict(self.record.progress)
+        known = asdict(self.record.progress)
         furthest = {name: max(known[name], count) for name, count in counts.items()}
-        self.record.progress = msgspec.structs.replace(self.record.progress, **furthest)
+        self.record.progress = replace(self.record.progress, **furthest)
 
     def _picture(self, channels: int, payload: bytes) -> Picture:
-        return Picture(self.submit.width, self.submit.height, channels, payload)
+        return Picture(self.latest.width, self.latest.height, channels, payload)
 
     def _settle(self, result: Picture | None) -> None:
         self.result = result

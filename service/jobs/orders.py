@@ -1,11 +1,17 @@
 """An upload with its spec checked: everything that a job needs, and nothing of HTTP."""
 
-from dataclasses import dataclass
-from typing import Literal
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
+import msgspec
+
+from service.jobs.jobs import Job
 from service.pictures.decoder_process import File
 from service.pictures.encode import Format
-from service.spec.specs import parse_field, parse_shade
+from service.spec.kinds import take_kind
+from service.spec.specs import Asked, parse_field, parse_shade
+from worker.wire.config import FieldConfig, ShadeConfig
 from worker.wire.params import FieldParams, JobParams, ShadeParams
 
 WHITE = "#ffffff"
@@ -41,6 +47,10 @@ class Order:
     deadline_s: float
     arrived: float  # by trio's clock
     wanted: Wanted = "document"
+    earlier: Job | None = None  # to go on from; the images are those of its record then
+    work: bytes = b""  # npz of what was left to go on from
+    keep_work: bool = True  # whether somebody may want to go on from what it leaves
+    spec: dict[str, Any] = field(default_factory=dict)  # every field but the deadline, as JSON
 
     @property
     def deadline(self) -> float:
@@ -105,6 +115,7 @@ def shade_order(upload: Upload, max_deadline_s: float) -> Order:
         background=asked.config.background,
         deadline_s=asked.deadline_s,
         arrived=upload.arrived,
+        spec=_spec(asked, upload),
     )
 
 
@@ -128,4 +139,29 @@ def field_order(upload: Upload, max_deadline_s: float) -> Order:
         background=WHITE if paper == "transparent" else paper,
         deadline_s=asked.deadline_s,
         arrived=upload.arrived,
+        spec=_spec(asked, upload),
     )
+
+
+def order_of_kind(upload: Upload, max_deadline_s: float) -> Order:
+    """The order for the kind that the spec names; raises as `shade_order`."""
+    kind, pairs, spec_json = take_kind(upload.pairs, upload.spec_json)
+    rest = replace(upload, pairs=pairs, spec_json=spec_json)
+    return (shade_order if kind == "shade" else field_order)(rest, max_deadline_s)
+
+
+def digest(order: Order) -> str:
+    """What names the work: orders of one digest come to the same result. Hashes the files."""
+    rest = [order.kind, order.params, order.max_side, [len(each) for each in order.files.values()]]
+    found = hashlib.sha256(msgspec.json.encode(rest, order="sorted"))
+    for file in order.files.values():
+        found.update(file)
+    return found.hexdigest()
+
+
+def _spec(
+    asked: Asked[ShadeConfig, ShadeParams] | Asked[FieldConfig, FieldParams], upload: Upload
+) -> dict[str, Any]:
+    config: dict[str, Any] = msgspec.to_builtins(asked.config)
+    mode = "self" if upload.source is None else "cross"
+    return config | {"mode": mode, "max_side": asked.max_side}

@@ -9,8 +9,8 @@ import fcntl
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -27,6 +27,8 @@ __all__ = ["Store", "StoreError"]
 
 INTERRUPTED = "interrupted by a restart"
 _TOMBSTONES = 10_000
+MAX_WORK = 256 << 20  # bytes, of what one job leaves to go on from
+WORK_SHARE = 0.25  # of all that is kept, at most, for the work of one job
 
 
 class Store:
@@ -140,6 +142,28 @@ class Store:
             self._files.put_pixels(job, name, picture)
         self._account(job)
 
+    def put_pixels_of(self, jobs: Sequence[str], name: str, picture: Picture) -> None:
+        """Keep one picture for several jobs; one that was removed meanwhile goes without it.
+
+        Raises:
+            NoRoom: the disk is full.
+        """
+        with room():
+            self._files.put_pixels(jobs[0], name, picture)
+            for each in jobs[1:]:
+                try:
+                    self._files.share(jobs[0], each, f"{name}.px")
+                except FileNotFoundError:
+                    self._files.put_pixels(each, name, picture)
+        self._account_all(jobs)
+
+    def share(self, job: str, others: Sequence[str], name: str) -> None:
+        """Give other jobs a file of this one, or all files of a directory; as `put_pixels_of`."""
+        with room(), suppress(FileNotFoundError):
+            for each in others:
+                self._files.share(job, each, name)
+        self._account_all(others)
+
     def get_pixels(self, job: str, name: str) -> Picture | None:
         """A picture of a job, None when there is none."""
         return self._files.get_pixels(job, name)
@@ -153,6 +177,58 @@ class Store:
         """Keep a piece of an array of the field; raises as `put_pixels`."""
         with room():
             self._files.put_array_chunk(job, chunk, payload)
+
+    @property
+    def work_limit(self) -> float:
+        """Bytes that the work of one job may have."""
+        return min(MAX_WORK, WORK_SHARE * self._keep_bytes)
+
+    def work_done(self, job: str, key: bytes) -> None:
+        """All arrays of the work are complete; raises as `put_pixels`."""
+        with room():
+            self._files.work_done(job, key)
+        self._account(job)
+
+    def drop_work_pieces(self, job: str) -> None:
+        """Remove what has come of the work so far."""
+        self._files.drop_work_pieces(job)
+
+    def drop_work(self, job: str) -> None:
+        """Remove the work of a job; raises as `put_pixels`."""
+        self._files.drop_work(job)
+        self._account(job)
+
+    def get_work(self, job: str, key: bytes) -> bytes:
+        """The npz of what a job left to go on from; empty where there is none of this key."""
+        path = self.work_path(job, key)
+        try:
+            return b"" if path is None else path.read_bytes()
+        except FileNotFoundError:
+            return b""
+
+    def work_path(self, job: str, key: bytes) -> Path | None:
+        """The file of the work; None where there is none of this key."""
+        return self._files.work_path(job, key)
+
+    def inherit(self, job: str, earlier: str) -> None:
+        """Take over an earlier job's input and source, the pictures of its passes, its work.
+
+        Raises:
+            NoLongerKept: the earlier job was removed meanwhile.
+            NoRoom, UnknownJob: as `put_pixels`.
+        """
+        try:
+            with room():
+                self._files.inherit(job, earlier)
+        except FileNotFoundError as error:
+            raise NoLongerKept(
+                "the job to go on from was removed; send the request again"
+            ) from error
+        self._account(job)
+
+    def picture_shape(self, job: str, name: str) -> tuple[int, int, int] | None:
+        """Width, height and channels of a picture of a job, None when there is none."""
+        return self._files.picture_shape(job, name)
 
     def arrays_done(self, job: str) -> None:
         """All arrays of the field are complete; raises as `put_pixels`."""
@@ -178,6 +254,11 @@ class Store:
         if not known:
             self._files.remove(job)
             self.find(job)  # raises what became of it
+
+    def _account_all(self, jobs: Sequence[str]) -> None:
+        for each in jobs:
+            with suppress(UnknownJob, NoLongerKept):
+                self._account(each)
 
     # --- opening -------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 import trio
@@ -15,6 +15,7 @@ from worker.wire.address import Address, UnixAddress
 
 EX_CONFIG = 78  # the worker's exit status for a device that does not work here
 LEAVES_S = 0.5  # for a worker whose connection was closed, before SIGTERM
+NICE = 5  # it uses all cores, and whoever answers clients must not wait for one
 TERMINATES_S = 1.0  # then, before SIGKILL
 
 # Opens a connection to a worker, and on the way out ends what it opened.
@@ -82,13 +83,16 @@ async def connected(address: Address) -> AsyncIterator[trio.abc.Stream]:
 async def _open_process(command: Sequence[str], fd: int) -> trio.Process:
     packages = str(Path(next(iter(worker.wire.__path__))).parents[1])
     path = os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH")]))
-    return await trio.lowlevel.open_process(
+    process = await trio.lowlevel.open_process(
         [*command, "--fd", str(fd)],
         pass_fds=[fd],
         stdin=subprocess.DEVNULL,
         stdout=2,  # ours may carry a result: `itten shade -o -`
         env={**os.environ, "PYTHONPATH": path},
     )
+    with suppress(OSError):  # not for this user, or it is gone already
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
+    return process
 
 
 async def _end(process: trio.Process) -> None:

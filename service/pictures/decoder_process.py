@@ -1,37 +1,31 @@
 """One decoder process, seen from the service: its start, the connection to it, its end."""
 
 import contextlib
+import os
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
+import outcome
 import trio
 
-from service.pictures.decoder_messages import (
-    Decode,
-    Decoded,
-    FromDecoder,
-    Header,
-    Inspect,
-    Ready,
-    Refused,
-    Rows,
-)
+from service.pictures.decoder_messages import Decode, Header, Inspect, Ready
+from service.pictures.decoder_socket import File, Refusal, ask_header, ask_picture, receive
 from service.pictures.picture import Picture
 from service.problems import BrokenImage, Problem, TooManyPixels, UnsupportedFormat
-from worker.wire.channel import Channel
-from worker.wire.framing import FrameDecoder, FrameError
-from worker.wire.messages import Message
+from worker.wire.framing import FrameError
 
 START_S = 30.0
 END_S = 5.0
+NICE = 3
 
 _PROBLEMS: dict[str, type[Problem]] = {
     problem.slug: problem for problem in (UnsupportedFormat, BrokenImage, TooManyPixels)
 }
-M = TypeVar("M", bound=Message)
-File = bytes | memoryview
+T = TypeVar("T")
+__all__ = ["Decoder", "DecoderLost", "File", "start_decoder"]
 
 
 class DecoderLost(Exception):
@@ -43,56 +37,65 @@ class DecoderLost(Exception):
 
 
 class Decoder:
-    """One process and the connection to it; `busy` while it owes an answer."""
+    """One process and the socket to it; `busy` while it owes an answer.
 
-    def __init__(self, process: trio.Process, channel: Channel[FromDecoder]) -> None:
+    The socket is written and read in a thread: pictures are large, new memory is slow, and the
+    event loop would stand still for both.
+    """
+
+    def __init__(self, process: trio.Process, connection: socket.socket) -> None:
         self.process = process
         self.busy = False
-        self._channel = channel
+        self._answered = False  # in the exchange under way
+        self._own_thread = trio.CapacityLimiter(1)  # it mostly waits
+        self._connection = connection
+
+    async def ready(self) -> None:
+        """Wait until the process has started; raises DecoderLost when it has not."""
+        await self._in_thread(partial(receive, self._connection, Ready))
 
     async def header(self, file: File, max_pixels: int) -> Header:
-        """Have the header read."""
-        await self._ask(Inspect(max_pixels=max_pixels), file)
-        header, _ = await self.receive(Header)
-        self.busy = False
-        return header
-
-    async def decode(self, file: File, max_pixels: int, max_side: int | None) -> Picture:
-        """Have the pixels decoded."""
-        await self._ask(Decode(max_pixels=max_pixels, max_side=max_side), file)
-        shape, _ = await self.receive(Decoded)
-        pixels = bytearray(shape.width * shape.height * shape.channels)
-        end = 0
-        while end < len(pixels):
-            _, piece = await self.receive(Rows)
-            start, end = end, end + len(piece)
-            pixels[start:end] = piece
-        self.busy = False
-        view = memoryview(pixels).toreadonly()
-        return Picture(shape.width, shape.height, shape.channels, view)
-
-    async def receive(self, kind: type[M]) -> tuple[M, bytes]:
-        """Return the next message, which must be of one kind, and its payload.
+        """Have the header read.
 
         Raises:
             Problem: the file is refused.
             DecoderLost: the process is gone.
         """
-        try:
-            message, payload = await anext(self._channel)
-        except (StopAsyncIteration, FrameError):
-            raise DecoderLost(await self._signal()) from None
-        if isinstance(message, Refused):
-            self.busy = False
-            raise _PROBLEMS[message.problem](message.detail)
-        assert isinstance(message, kind)
-        return message, payload
+        request = Inspect(max_pixels=max_pixels)
+        return await self._in_thread(partial(ask_header, self._connection, request, file))
 
-    async def _ask(self, request: Message, file: File) -> None:
-        """Send a request; a process that is gone shows when the answer is received."""
+    async def decode(self, file: File, max_pixels: int, max_side: int | None) -> Picture:
+        """Have the pixels decoded; raises as `header`."""
+        request = Decode(max_pixels=max_pixels, max_side=max_side)
+        return await self._in_thread(partial(ask_picture, self._connection, request, file))
+
+    async def _in_thread(self, exchange: Callable[[], T]) -> T:
         self.busy = True
-        with contextlib.suppress(trio.BrokenResourceError):
-            await self._channel.send(request, file)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._kill_when_cancelled)
+            result = await trio.to_thread.run_sync(
+                outcome.capture, exchange, limiter=self._own_thread
+            )
+            self._answered = True
+            nursery.cancel_scope.cancel()
+        try:
+            answer = result.unwrap()
+        except Refusal as refusal:
+            self.busy = False
+            raise _PROBLEMS[refusal.slug](refusal.detail) from None
+        except (OSError, EOFError, FrameError):
+            raise DecoderLost(await self._signal()) from None
+        self.busy = False
+        return answer
+
+    async def _kill_when_cancelled(self) -> None:
+        """End the process, and with it the thread, when nobody waits for the answer any more."""
+        self._answered = False
+        try:
+            await trio.sleep_forever()
+        finally:
+            if not self._answered:
+                self.process.kill()
 
     async def _signal(self) -> int | None:
         with trio.move_on_after(END_S):  # the connection closes a moment before the process is dead
@@ -108,22 +111,23 @@ async def start_decoder(argv: Sequence[str]) -> AsyncIterator[Decoder]:
         DecoderLost, OSError, trio.TooSlowError: it does not start.
     """
     ours, theirs = socket.socketpair()
-    with theirs:
-        async with trio.SocketStream(trio.socket.from_stdlib_socket(ours)) as stream:
-            process = await trio.lowlevel.open_process(
-                [*argv, "--fd", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C in a terminal is for the service alone
-            )
-            theirs.close()  # or the end of the process would not close the connection
-            try:
-                decoder = Decoder(process, Channel(stream, FrameDecoder(FromDecoder)))
-                with trio.fail_after(START_S):
-                    await decoder.receive(Ready)
-                yield decoder
-            finally:
-                process.kill()
-                with trio.move_on_after(END_S, shield=True):
-                    await process.wait()
+    with ours, theirs:
+        process = await trio.lowlevel.open_process(
+            [*argv, "--fd", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            process_group=0,  # Ctrl-C in a terminal is for the service alone
+        )
+        with contextlib.suppress(OSError):  # a decoder that uses two cores keeps no client waiting
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
+        theirs.close()  # or the end of the process would not close the connection
+        try:
+            decoder = Decoder(process, ours)
+            with trio.fail_after(START_S):
+                await decoder.ready()
+            yield decoder
+        finally:
+            process.kill()
+            with trio.move_on_after(END_S, shield=True):
+                await process.wait()

@@ -17,6 +17,7 @@ from service.jobs.results import Shown
 from service.pictures.encode import Format
 from service.problems import MEDIA_TYPE, Conflict, NoLongerKept
 from service.web.negotiation import JSON, NPZ, SVG
+from service.web.preferences import Preferences, preferences
 
 _PIECE = 1 << 20  # bytes of a file that are read at a time
 _SUFFIX = {"shade": "shaded", "field": "field"}
@@ -32,12 +33,21 @@ def document_answer(job: Job, status: int = 200) -> Response:
     return json_answer(job.document(), status)
 
 
-def accepted_answer(job: Job) -> Response:
-    """202: where to look for the rest."""
-    response = document_answer(job, 202)
+async def placed_answer(request: Request, desk: Desk, job: Job, ended: int = 200) -> Response:
+    """202 and where to look for the rest; after `Prefer: wait` this status if it has ended."""
+    prefer = preferences(request)
+    if prefer.wait_s is not None:
+        await desk.wait(job.id, prefer.wait_s)
+    return accepted_answer(job, prefer, ended if job.state.ended else 202)
+
+
+def accepted_answer(job: Job, prefer: Preferences, status: int = 202) -> Response:
+    """The document, and where to look for the rest."""
+    response = document_answer(job, status)
     response.headers["Location"] = str(links(job.id)["self"])
-    response.headers["Preference-Applied"] = "respond-async"
     response.headers["Itten-Job"] = job.id
+    if prefer.applied:
+        response.headers["Preference-Applied"] = prefer.applied
     return response
 
 

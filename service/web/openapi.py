@@ -1,22 +1,29 @@
 """The API as OpenAPI 3.1: specs from their models, the rest by hand; a test compares the routes."""
 
 from importlib.metadata import version
-from typing import Any
 
-from service.jobs.jobs import JobState
 from service.pictures.encode import FORMATS
-from service.problems import MEDIA_TYPE
 from service.settings import Settings
+from service.spec.kinds import KINDS
 from service.spec.specs import FieldSpec, ShadeSpec, Spec, schemas
 from service.web.negotiation import EVENTS, JSON, NPZ, SVG
-
-Json = dict[str, Any]
+from service.web.openapi_answers import (
+    BYTES,
+    JOB,
+    PROBLEM,
+    SOURCES_OF_422,
+    UPLOAD_PROBLEMS,
+    Json,
+    list_of_jobs,
+    ok,
+    plain,
+    problems,
+)
 
 _IMAGES = [f"image/{each}" for each in FORMATS]
 _FIELD = [*_IMAGES, NPZ, SVG]  # SVG of line drawings only
-_BYTES: Json = {"type": "string", "format": "binary"}
 _CROSS: Json = {
-    "source": _BYTES
+    "source": BYTES
     | {"description": "A second image, of any size, that strokes are taken from: mode cross."}
 }
 _JOB_ID: Json = {
@@ -34,10 +41,12 @@ _PASS: Json = {
 _PREFER: Json = {
     "name": "Prefer",
     "in": "header",
-    "description": "`respond-async`: 202 at once, with the place of the job.",
+    "description": "`respond-async`: 202 at once, with the place of the job. `wait=N`, where the"
+    " answer is 202 anyway: wait so many seconds for the end.",
     "schema": {"type": "string"},
 }
-_SOURCES_OF_422 = "The spec is not valid, or an image is broken or too large."
+_ACCEPTED = "Accepted; Location says where."
+_KIND: Json = {"enum": list(KINDS), "description": "What is to be done."}
 
 
 def describe(settings: Settings) -> Json:
@@ -51,7 +60,7 @@ def describe(settings: Settings) -> Json:
         },
         "paths": _work_paths() | _job_paths() | _other_paths(),
         "components": {
-            "schemas": schemas(settings.max_deadline_s) | {"Job": _JOB, "Problem": _PROBLEM}
+            "schemas": schemas(settings.max_deadline_s) | {"Job": JOB, "Problem": PROBLEM}
         },
     }
 
@@ -69,7 +78,7 @@ def _work(summary: str, spec: type[Spec], media: list[str], also: Json | None = 
     fields = {name: {"$ref": f"{reference['$ref']}/properties/{name}"} for name in names}
     form = {
         "type": "object",
-        "properties": {"target": _BYTES | {"description": "The image."}}
+        "properties": {"target": BYTES | {"description": "The image."}}
         | (also or {})
         | {"spec": reference}
         | fields,
@@ -81,45 +90,82 @@ def _work(summary: str, spec: type[Spec], media: list[str], also: Json | None = 
         "summary": summary,
         "description": "An image alone may be the body; the spec is in the query then.",
         "parameters": [_PREFER],
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {"schema": form},
-                "image/*": {"schema": _BYTES},
-                "application/octet-stream": {"schema": _BYTES},
-            },
-        },
+        "requestBody": _body(form),
         "responses": {
-            "200": _ok("Complete or partial: see Itten-Status.", media),
-            "202": _ok("Accepted; Location says where.", [JSON]),
-            **_problems(
-                ("400", "The request cannot be read."),
-                ("406", "No such representation."),
-                ("408", "The upload took too long."),
-                ("413", "The body is too large."),
-                ("415", "Not an image format that is taken."),
-                ("422", _SOURCES_OF_422),
-                ("503", "Full, or not ready."),
-                ("507", "No room."),
-            ),
+            "200": ok("Complete or partial: see Itten-Status.", media),
+            "202": ok("Accepted; Location says where.", [JSON]),
+            **problems(("406", "No such representation.")),
+            **UPLOAD_PROBLEMS,
+        },
+    }
+
+
+def _body(form: Json) -> Json:
+    """An image in a form, or alone."""
+    return {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": form},
+            "image/*": {"schema": BYTES},
+            "application/octet-stream": {"schema": BYTES},
+        },
+    }
+
+
+def _of_any_kind(summary: str, *also: tuple[str, str], **answers: str) -> Json:
+    """A call that starts a job of the kind that its spec names; problems besides the usual ones."""
+    spec = {
+        "type": "object",
+        "properties": {"kind": _KIND},
+        "required": ["kind"],
+        "description": "Also the fields of ShadeSpec or FieldSpec.",
+    }
+    form = {
+        "type": "object",
+        "properties": {"target": BYTES | {"description": "The image."}}
+        | _CROSS
+        | {"spec": spec, "kind": _KIND},
+        "required": ["target"],
+        "description": "kind and the fields of its spec as form fields, or in spec.",
+    }
+    return {
+        "summary": summary,
+        "parameters": [_PREFER],
+        "requestBody": _body(form),
+        "responses": {
+            **{status.removeprefix("s"): ok(text, [JSON]) for status, text in answers.items()},
+            **problems(*also),
+            **UPLOAD_PROBLEMS,
         },
     }
 
 
 def _job_paths() -> Json:
-    missing = _problems(("404", "No such job."), ("410", "No longer kept."))
-    none_yet = _problems(
+    missing = problems(("404", "No such job."), ("410", "No longer kept."))
+    none_yet = problems(
         ("406", "No such representation."), ("409", "There is none, or none yet: Retry-After.")
     )
     streamed = {EVENTS: {"schema": {"type": "string"}}}
     return {
-        "/jobs": {"get": {"summary": "The newest 50 jobs", "responses": {"200": _list_of_jobs()}}},
+        "/jobs": {
+            "get": {"summary": "The newest 50 jobs", "responses": {"200": list_of_jobs()}},
+            "post": _of_any_kind(
+                "Start a job of any kind", s200="It has ended within the wait.", s202=_ACCEPTED
+            ),
+        },
         "/jobs/{id}": {
             "parameters": [_JOB_ID],
             "get": {
                 "summary": "The job document",
-                "responses": {"200": _ok("As it stands.", [JSON]), **missing},
+                "responses": {"200": ok("As it stands.", [JSON]), **missing},
             },
+            "put": _of_any_kind(
+                "Start a job of any kind under an id of your own, or show it if it was started",
+                ("409", "The id is that of a job with other content."),
+                s200="It was started before, and has ended.",
+                s201="It is new, and has ended within the wait.",
+                s202=_ACCEPTED,
+            ),
             "delete": {
                 "summary": "Cancel a job that runs, remove one that has ended",
                 "responses": {"204": {"description": "Done, or done before."}, **missing},
@@ -129,16 +175,17 @@ def _job_paths() -> Json:
             "parameters": [_JOB_ID, _PASS],
             "get": {
                 "summary": "The result, or the picture after a pass",
-                "responses": {"200": _ok("The picture.", _IMAGES), **missing, **none_yet},
+                "responses": {"200": ok("The picture.", _IMAGES), **missing, **none_yet},
             },
         },
         "/jobs/{id}/field": {
             "parameters": [_JOB_ID],
             "get": {
                 "summary": "The field as a picture or as arrays; a line drawing also as SVG",
-                "responses": {"200": _ok("The field.", _FIELD), **missing, **none_yet},
+                "responses": {"200": ok("The field.", _FIELD), **missing, **none_yet},
             },
         },
+        "/jobs/{id}/resume": {"parameters": [_JOB_ID], "post": _resume()},
         "/jobs/{id}/events": {
             "parameters": [_JOB_ID],
             "get": {
@@ -153,114 +200,50 @@ def _job_paths() -> Json:
     }
 
 
-def _other_paths() -> Json:
-    page = {"description": "The page.", "content": {"text/html": {}}}
+def _resume() -> Json:
+    deadline = {"type": "number", "exclusiveMinimum": 0}
+    schema = {
+        "type": "object",
+        "properties": {"deadline_s": deadline},
+        "description": "Also fields of the job's spec and, in a form, its images: as they were.",
+    }
+    content = {each: {"schema": schema} for each in (JSON, "multipart/form-data")}
     return {
-        "/": {"get": {"summary": "The demo page", "responses": {"200": page}}},
-        "/healthz": {"get": {"summary": "Alive", "responses": {"200": _plain("Yes.")}}},
-        "/readyz": {
-            "get": {
-                "summary": "The worker is warm",
-                "responses": {"200": _plain("Yes."), **_problems(("503", "Not yet."))},
-            }
-        },
-        "/openapi.json": {
-            "get": {"summary": "This description", "responses": {"200": _plain("It.")}}
+        "summary": "Go on from a partial job, as a new job",
+        "parameters": [_PREFER],
+        "requestBody": {"required": False, "content": content},
+        "responses": {
+            "200": ok("It has ended within the wait.", [JSON]),
+            "202": ok(_ACCEPTED, [JSON]),
+            **problems(
+                ("400", "The request cannot be read."),
+                ("404", "No such job."),
+                ("409", "Not partial, or other content; Retry-After while it still runs."),
+                ("410", "No longer kept."),
+                ("415", "Neither JSON nor a form."),
+                ("422", SOURCES_OF_422),
+                ("503", "Full, or not ready."),
+                ("507", "No room."),
+            ),
         },
     }
 
 
-def _ok(description: str, media: list[str]) -> Json:
-    job = {"$ref": "#/components/schemas/Job"}
-    content = {each: {"schema": job if each == JSON else _BYTES} for each in media}
-    return {"description": description, "content": content}
-
-
-def _list_of_jobs() -> Json:
-    jobs = {"type": "array", "items": {"$ref": "#/components/schemas/Job"}}
-    schema = {"type": "object", "properties": {"jobs": jobs}, "required": ["jobs"]}
-    return {"description": "The newest first.", "content": {JSON: {"schema": schema}}}
-
-
-def _plain(description: str) -> Json:
-    return {"description": description, "content": {JSON: {"schema": {"type": "object"}}}}
-
-
-def _problems(*known: tuple[str, str]) -> Json:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    content = {MEDIA_TYPE: {"schema": schema}}
-    return {status: {"description": about, "content": content} for status, about in known}
-
-
-def _numbers(*names: str) -> Json:
-    return {"type": "object", "properties": {name: {"type": "number"} for name in names}}
-
-
-def _or_null(kind: str) -> Json:
-    return {"type": [kind, "null"]}
-
-
-_JOB: Json = {
-    "type": "object",
-    "properties": {
-        "id": {"type": "string"},
-        "kind": {"type": "string"},
-        "state": {"enum": [str(each) for each in JobState]},
-        "status_reason": {"type": "string"},
-        "created": {"type": "string", "format": "date-time"},
-        "deadline_s": {"type": "number"},
-        "resumed_from": {"type": "string"},
-        "progress": _numbers("tiles_done", "tiles_total", "passes_done", "passes_total"),
-        "quality": {
-            "type": "object",
-            "properties": {
-                "angle_bound_median": _or_null("number"),
-                "angle_bound_max": _or_null("number"),
-            },
+def _other_paths() -> Json:
+    page = {"description": "The page.", "content": {"text/html": {}}}
+    return {
+        "/": {"get": {"summary": "The demo page", "responses": {"200": page}}},
+        "/healthz": {"get": {"summary": "Alive", "responses": {"200": plain("Yes.")}}},
+        "/readyz": {
+            "get": {
+                "summary": "The worker is warm",
+                "responses": {"200": plain("Yes."), **problems(("503", "Not yet."))},
+            }
         },
-        "timings": _numbers("queue_s", "field_s", "shade_s", "encode_s"),
-        "device": _or_null("string"),
-        "oom_retries": {"type": "integer"},
-        "skipped": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"what": {"type": "string"}, "why": {"type": "string"}},
-            },
+        "/metrics": {
+            "get": {"summary": "For Prometheus", "responses": {"200": ok("It.", ["text/plain"])}}
         },
-        "links": {"type": "object", "additionalProperties": _or_null("string")},
-        "result": {},
-        "problem": {"$ref": "#/components/schemas/Problem"},
-    },
-    "required": [
-        "id",
-        "kind",
-        "state",
-        "created",
-        "deadline_s",
-        "progress",
-        "quality",
-        "timings",
-        "device",
-        "oom_retries",
-        "skipped",
-        "links",
-    ],
-}
-_PROBLEM: Json = {
-    "type": "object",
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
+        "/openapi.json": {
+            "get": {"summary": "This description", "responses": {"200": plain("It.")}}
         },
-    },
-    "required": ["type", "title", "status", "detail"],
-}
+    }

@@ -39,7 +39,7 @@ def cors_headers(headers: Headers, allowed: Container[str]) -> dict[str, str]:
         return {}
     return {
         "Access-Control-Allow-Origin": origin,
-        "Access-Control-Allow-Methods": "GET, HEAD, POST, DELETE, OPTIONS",
+        "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, OPTIONS",
         "Access-Control-Allow-Headers": "Content-Type, Prefer",
         "Access-Control-Expose-Headers": _EXPOSED,
         "Access-Control-Max-Age": "600",

@@ -6,6 +6,8 @@ from pathlib import Path
 from quart import Blueprint, Response, send_from_directory
 
 from service.jobs.desk import Desk
+from service.metrics.gauges import DeskGauges
+from service.metrics.metrics import CONTENT_TYPE_LATEST
 from service.problems import NotReady
 from service.web.answers import json_answer
 from service.web.openapi import describe
@@ -26,6 +28,7 @@ def page_routes(desk: Desk) -> Blueprint:
     routes = Blueprint("pages", __name__)
     static = static_directory()
     description = describe(desk.settings)
+    desk.metrics.watch(DeskGauges(desk))
 
     @routes.get("/healthz")
     async def healthz() -> Response:
@@ -37,6 +40,10 @@ def page_routes(desk: Desk) -> Blueprint:
         if hello is None or desk.closing:
             raise NotReady("The worker is warming up; ask again.")
         return json_answer({"status": "ready", "device": hello.device, "warning": hello.warning})
+
+    @routes.get("/metrics")
+    async def metrics() -> Response:
+        return Response(desk.metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
     @routes.get("/openapi.json")
     async def openapi() -> Response:

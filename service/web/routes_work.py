@@ -22,6 +22,7 @@ from service.web.answers import (
     svg_answer,
 )
 from service.web.negotiation import IMAGES, JSON, NPZ, SVG, choose, choose_for
+from service.web.preferences import preferences
 from service.web.uploads import read_upload
 
 OrderMaker = Callable[[Upload, float], Order]
@@ -44,13 +45,13 @@ def work_routes(desk: Desk) -> Blueprint:
 
 
 async def _work(desk: Desk, make_order: OrderMaker, offers: tuple[str, ...]) -> Response:
-    waits = not _prefers_async()
-    if waits:
+    prefer = preferences(request)
+    if not prefer.respond_async:
         choose(request, *offers)  # to refuse before the body is read
     upload = await read_upload(request)
     order = make_order(upload, desk.settings.max_deadline_s)
-    if not waits:
-        return accepted_answer((await desk.accept(order)).record)
+    if prefer.respond_async:
+        return accepted_answer((await desk.accept(order)).record, prefer.at_once)
     media = choose_for(request, offers, drawing=order.is_drawing)
     live = await desk.accept(replace(order, wanted=_WANTED[media]))
     try:
@@ -79,8 +80,3 @@ async def _encoded(desk: Desk, live: LiveJob, media: str) -> Response:
         return svg_answer(request, job, await results.drawing_svg(desk, job))
     assert live.result is not None
     return await picture_answer(request, desk, job, Shown(live.result, RESULT), IMAGES[media])
-
-
-def _prefers_async() -> bool:
-    preferences = ",".join(request.headers.getlist("Prefer")).split(",")
-    return any(each.partition(";")[0].strip().lower() == "respond-async" for each in preferences)

@@ -12,13 +12,19 @@ from werkzeug.datastructures import MultiDict
 
 from service.jobs.orders import Upload
 from service.pictures.decoder_process import File
-from service.problems import UnsupportedFormat, echo
+from service.problems import BadSpec, UnsupportedFormat, echo
+from service.spec.kinds import take_kind
 from service.spec.reading import bad_spec
+from service.web.negotiation import JSON
 
 _RAW = re.compile(r"image/.+|application/octet-stream")
 _HOW = (
     "send multipart/form-data with the image as target, or the image itself with its own "
     "Content-Type, such as image/png"
+)
+_APART = (
+    "is missing; every kind takes an image: send multipart/form-data with the image as the file "
+    "part target, and this JSON as its part spec"
 )
 _IMAGES = ("target", "source")
 _NAME_LENGTH = 80  # characters of a file name that are kept
@@ -27,8 +33,8 @@ Files = MultiDict[str, FileStorage]
 Fields = MultiDict[str, str]
 
 
-async def read_upload(request: Request) -> Upload:
-    """Read the body to its end.
+async def read_upload(request: Request, *, also_json: bool = False) -> Upload:
+    """Read the body to its end; where JSON is taken too, it says what is missing beside it.
 
     Raises:
         Malformed, UploadTooSlow, BodyTooLarge: the body cannot be read.
@@ -39,13 +45,21 @@ async def read_upload(request: Request) -> Upload:
     if kind == "multipart/form-data":
         files, form = await request.files, await request.form
         _check_parts(files, [*form, *request.args])
-        return _upload(request, _lent(files["target"]), files, form)
+        return _upload(request, lent(files["target"]), files, form)
     if _RAW.fullmatch(kind):
         if wrong := _no_files(request.args):
             raise bad_spec(wrong.items())
         body: Any = await request.get_data(cache=False)  # bytes: `as_text` is for text
-        return _upload(request, body, MultiDict(), MultiDict())
+        return _upload(request, memoryview(body), MultiDict(), MultiDict())
+    if also_json and kind == JSON:
+        raise await _imageless(request)
     raise UnsupportedFormat(f"The body is {echo(kind) if kind else 'of no stated type'}; {_HOW}.")
+
+
+async def _imageless(request: Request) -> BadSpec:
+    body: Any = await request.get_data(cache=False)
+    take_kind([*request.args.items(multi=True)], body)
+    return bad_spec([("target", _APART)])
 
 
 def _upload(request: Request, image: File, files: Files, form: Fields) -> Upload:
@@ -53,25 +67,32 @@ def _upload(request: Request, image: File, files: Files, form: Fields) -> Upload
     pairs = [*form.items(multi=True), *request.args.items(multi=True)]
     return Upload(
         image=image,
-        source=_lent(files["source"]) if "source" in files else None,
+        source=lent(files["source"]) if "source" in files else None,
         name=_stem(files["target"].filename or "") if "target" in files else "",
         pairs=[(name, text) for name, text in pairs if name != "spec"],
-        spec_json=_spec(files, pairs),
+        spec_json=spec_part(files, pairs),
         arrived=arrived,
     )
 
 
-def _lent(part: FileStorage) -> File:
+def lent(part: FileStorage) -> File:
     """The bytes of a part, which are kept in memory: not copied."""
     buffer: memoryview = part.stream.getbuffer()  # type: ignore[attr-defined]
     return buffer
 
 
-def _spec(files: Files, pairs: list[tuple[str, str]]) -> bytes | None:
-    """The JSON, which may be a file part, a field or a query parameter."""
+def spec_part(
+    files: Files, pairs: list[tuple[str, str]], body: bytes | None = None
+) -> bytes | None:
+    """The JSON, which may be a file part, a field, a query parameter or the body.
+
+    Raises:
+        BadSpec: it is there twice.
+    """
     # Half of a surrogate pair has no UTF-8; whoever reads the JSON says so.
     specs = [text.encode(errors="surrogatepass") for name, text in pairs if name == "spec"]
     specs += [part.read() for part in files.getlist("spec")]
+    specs += [] if body is None else [body]
     if len(specs) > 1:
         raise bad_spec([("spec", "is given twice")])
     return specs[0] if specs else None

@@ -3,21 +3,25 @@
 With a source it fills them with the colour of the source's last pixel.
 
 `python -m tests.service.shade_worker MODE --fd N` or `MODE --listen unix:/path`, where MODE is
-`quick`, `slow` (20 ms a tile), `deaf` (never comes back from a step), `dying` (ends in its first
-step), `failing` (raises) or `unready` (never says hello).
+`quick`, `slow` (20 ms a tile), `brief` (stops after BRIEF tiles), `deaf` (never comes back from a
+step), `dying` (ends in its first step), `failing` (raises) or `unready` (never says hello). With
+`heavy`, which is as `brief`, what is left to go on from is large.
 """
 
+import io
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
 
+from tests.worker.sample_runs import SampleRuns
 from worker.engine import Engine
 from worker.program import prepare_process, run_child, run_listening
-from worker.runs import Array, Emission
+from worker.runs import Alone, Array, Emission, Forecast
 from worker.wire.address import parse_address
 from worker.wire.messages import (
     Certificate,
@@ -32,6 +36,8 @@ from worker.wire.params import FieldParams, ShadeParams
 
 TILES = 4  # in every pass of every picture
 SOURCE_TILES = 3  # in every source
+BRIEF, BRIEF_FIELD = 6, 3  # tiles that a `brief` worker does of a job, before or after it goes on
+HEAVY = 3 << 20  # bytes of work
 HELLO = Hello(
     device="cpu", device_name="test", warning=None, shade_s_per_mp=0.01, field_s_per_mp=0.01
 )
@@ -45,7 +51,11 @@ class InvertingRun:
         self.shading = isinstance(submit.params, ShadeParams)
         self.passes = submit.params.passes if isinstance(submit.params, ShadeParams) else 1
         size = submit.target.nbytes
-        self.pixels, self.source, self.tiles = pixels[:size], pixels[size:], 0
+        end = size + (submit.source.nbytes if submit.source else 0)
+        self.pixels, self.source, self.tiles = pixels[:size], pixels[size:end], 0
+        if submit.work_bytes:
+            self._go_on(pixels[end:])
+        self.began = self.tiles
         self.before = SOURCE_TILES if submit.source else 0
         field = submit.params if isinstance(submit.params, FieldParams) else submit.params.field
         self.drawing, self.paper = field.render == "contours", field.background
@@ -69,6 +79,19 @@ class InvertingRun:
             emissions.append((done, self.pixels))
         return emissions
 
+    def _go_on(self, work: bytes) -> None:
+        try:
+            with np.load(io.BytesIO(work), allow_pickle=False) as arrays:
+                pixels, self.tiles = arrays["pixels"].tobytes(), int(arrays["tiles"])
+        except (ValueError, KeyError, OSError, BadZipFile):
+            return  # from the beginning
+        self.pixels = pixels
+
+    @property
+    def stops(self) -> bool:
+        most = BRIEF if self.shading else BRIEF_FIELD
+        return self.mode in ("brief", "heavy") and self.tiles - self.began >= most
+
     def _shaded(self) -> bytes:
         if self.submit.source is None:
             return bytes(255 - np.frombuffer(self.pixels, np.uint8))
@@ -89,13 +112,15 @@ class InvertingRun:
     def finished(self) -> bool:
         return self.tiles >= self.total
 
-    def next_step_s(self) -> float | None:
-        return None
+    def forecast(self, expected_s: float) -> Forecast:
+        left_s = (self.total - self.tiles) * 0.01
+        done = self.finished or self.stops
+        return Forecast(None if done else Alone(0.01), 0.001, work_s=left_s)
 
-    def conclude_s(self) -> float:
-        return 0.001
+    def drop(self) -> None:
+        pass
 
-    def conclude(self, within_s: float) -> tuple[Finished, bytes | memoryview]:
+    def conclude(self, within_s: float) -> Sequence[Emission]:
         reached = TILES if self.finished else self.of_passes % TILES
         size = self.submit.width * self.submit.height
         finished = Finished(
@@ -110,15 +135,27 @@ class InvertingRun:
             tiles_total=self.total,
             field_s=0.25,
             shade_s=0.125,
-            arrays=self.of_passes > 0,
+            arrays=self.of_passes > 0 or self._keeps_work,
         )
-        return finished, self.pixels if self.shading else bytes(self._field_channels * size)
+        pixels = self.pixels if self.shading else bytes(self._field_channels * size)
+        return [(finished, pixels)]
 
     @property
     def _field_channels(self) -> int:
         return 4 if self.drawing and self.paper is None else 3
 
+    @property
+    def _keeps_work(self) -> bool:
+        return self.submit.keep_work and not self.finished
+
     def arrays(self) -> Iterator[tuple[str, Array]]:
+        yield from self._field()
+        if self._keeps_work:
+            yield "work.tiles", np.array(self.tiles)
+            yield "work.pixels", np.frombuffer(self.pixels, np.uint8)
+            yield "work.ballast", np.zeros(HEAVY if self.mode == "heavy" else 0, np.uint8)
+
+    def _field(self) -> Iterator[tuple[str, Array]]:
         h, w = self.submit.height, self.submit.width
         yield "vectors", np.ones((h, w, 4), np.float32)
         yield "lambda2", np.ones((h, w), np.float32)
@@ -173,7 +210,7 @@ def main() -> int:
     prepare_process(is_child=how == "--fd")
     if mode == "unready":
         time.sleep(1000)
-    engine = Engine(lambda submit, pixels: InvertingRun(mode, submit, pixels))
+    engine = Engine(SampleRuns(lambda submit, pixels: InvertingRun(mode, submit, pixels)))
     if how == "--fd":
         return run_child(int(where), engine, HELLO)
     return run_listening([parse_address(where)], engine, HELLO)

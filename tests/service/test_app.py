@@ -9,6 +9,7 @@ import trio
 from PIL import Image
 
 from service.app import create_app
+from service.metrics.metrics import Metrics
 from service.settings import Settings
 from service.web.openapi import describe
 from tests.service.house import FRIEND, assert_problem, house, png, shade, unpacked
@@ -351,6 +352,7 @@ async def test_a_job_document_has_what_the_description_requires(site: httpx.Asyn
 
 class _NoDesk:
     settings = Settings()
+    metrics = Metrics()
 
 
 _BRACES = str.maketrans("<>", "{}")

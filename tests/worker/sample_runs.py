@@ -1,15 +1,19 @@
-"""Cheap runs for tests of everything around the computation; the job's id says what it does."""
+"""Cheap runs for tests of everything around the computation; the job's id says what it does.
+
+`tiles-…` jobs are solved in batches, `pieces-…` jobs in steps that are estimated to be long.
+"""
 
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import trio
 
 from worker.engine import Engine
-from worker.runs import Array, Emission
+from worker.runs import Alone, Array, Emission, Forecast, Tiles
 from worker.server import serve
 from worker.wire.channel import Channel
 from worker.wire.framing import FrameDecoder
@@ -30,7 +34,10 @@ PARAMS = FieldParams(
     structure_weight=False,
     channel=1,
 )
-STEP_S = 0.002
+STEP_S, CONCLUDE_S = 0.002, 0.001
+PIECES_S = 1.0  # estimated for a step of a `pieces-…` job
+T = TypeVar("T")
+dropped: list[str] = []  # jobs whose runs were let go of
 FLOOD_BYTES = 8 << 20
 
 gate = threading.Event()  # `blocked-…` jobs stay in their step until it is set
@@ -66,13 +73,23 @@ class SampleRun:
     def finished(self) -> bool:
         return self.done >= self.total
 
-    def next_step_s(self) -> float | None:
-        return None
+    def forecast(self, expected_s: float) -> Forecast:
+        left = self.total - self.done
+        offer: Alone | Tiles | None = Alone(PIECES_S if self.what == "pieces" else STEP_S)
+        if self.what.startswith("tiles"):
+            offer = Tiles(key="a tile", count=left, each_s=0.01)
+        return Forecast(offer if left > 0 else None, CONCLUDE_S, work_s=left * STEP_S)
 
-    def conclude_s(self) -> float:
-        return 0.001
+    def solved(self, count: int) -> Sequence[Emission]:
+        if self.what == "tilesraise":
+            raise ValueError("a bad tile")
+        self.done += count
+        return [(PassDone(job=self.job, index=self.done, of=self.total), b"")]
 
-    def conclude(self, within_s: float) -> tuple[Finished, bytes | memoryview]:
+    def drop(self) -> None:
+        dropped.append(self.job)
+
+    def conclude(self, within_s: float) -> Sequence[Emission]:
         if self.what == "inconclusive":
             raise ZeroDivisionError("no tiles")
         state = "complete" if self.finished else "partial"
@@ -83,7 +100,7 @@ class SampleRun:
             passes_total=self.total,
             arrays=self.what in ("arrays", "torn"),
         )
-        return finished, self.pixels
+        return [(finished, self.pixels)]
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         yield "vectors", np.arange(3 << 20, dtype=np.float32).reshape(-1, 4)
@@ -91,6 +108,48 @@ class SampleRun:
             raise OSError("torn")
         yield "tiles", np.zeros((0, 4), np.int32)
         yield "status", np.array(["converged", "coarse"])
+
+
+class Pieces(Generic[T]):
+    """A call of three pieces, of which the last does it all."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        self.left, self.call = 3, call
+        self.abandoned = False
+
+    def resume(self, seconds: float) -> bool:
+        self.left -= 1
+        if self.left == 0:
+            self.value = self.call()
+        return self.left <= 0
+
+    def result(self) -> T:
+        return self.value
+
+    def abandon(self) -> None:
+        self.abandoned = True
+
+
+class SampleRuns:
+    """All that an engine computes, of one kind; `batches` says what was solved together."""
+
+    def __init__(self, make: Callable[[Submit, bytes], Any] = SampleRun) -> None:
+        self.make = make
+        self.batches: list[dict[str, int]] = []
+        self.pieces: list[Pieces[Any]] = []
+
+    def foresee(self, submit: Submit) -> Forecast:
+        step_s = PIECES_S if submit.job.startswith("pieces") else STEP_S
+        return Forecast(Alone(step_s), CONCLUDE_S, work_s=step_s)
+
+    def solve(self, shares: Sequence[tuple[Any, int]]) -> list[Sequence[Emission]]:
+        self.batches.append({run.job: count for run, count in shares})
+        time.sleep(STEP_S)
+        return [run.solved(count) for run, count in shares]
+
+    def interruptible(self, call: Callable[[], T]) -> Pieces[T]:
+        self.pieces.append(Pieces(call))
+        return self.pieces[-1]
 
 
 def submit(job: str, budget_s: float = 5.0, width: int = 2, height: int = 2) -> Submit:

@@ -9,7 +9,7 @@ import time
 
 import msgspec
 
-from tests.worker.sample_runs import HELLO, SampleRun
+from tests.worker.sample_runs import HELLO, SampleRuns
 from worker.engine import Engine
 from worker.program import prepare_process, run_child
 
@@ -27,7 +27,7 @@ def main() -> int:
     hello = msgspec.structs.replace(
         HELLO, device_name=str(os.getpid()), protocol=99 if mode == "modern" else HELLO.protocol
     )
-    return run_child(fd, Engine(SampleRun), hello)
+    return run_child(fd, Engine(SampleRuns()), hello)
 
 
 if __name__ == "__main__":

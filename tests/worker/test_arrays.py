@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from tests.worker.sample_runs import PIXELS, SampleRun, connected, running, submit, until_finished
+from tests.worker.sample_runs import (
+    PIXELS,
+    SampleRuns,
+    connected,
+    running,
+    submit,
+    until_finished,
+)
 from worker.arrays import CHUNK, chunks
 from worker.engine import Engine
 from worker.wire.messages import ArrayChunk, ArraysDone, Cancel, Finished
@@ -30,7 +37,7 @@ def test_chunks_make_the_array_again(array: np.ndarray):
 
 
 async def test_arrays_follow_the_answer():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         await service.send(submit("arrays-1"), PIXELS)
         finished, _ = await until_finished(service, "arrays-1")
@@ -45,7 +52,7 @@ async def test_arrays_follow_the_answer():
 
 
 async def test_arrays_do_not_hold_up_another_job():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         await service.send(submit("arrays-1"), PIXELS)
         await until_finished(service, "arrays-1")
@@ -58,7 +65,7 @@ async def test_arrays_do_not_hold_up_another_job():
 
 
 async def test_a_cancel_stops_the_arrays():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         await service.send(submit("arrays-1"), PIXELS)
         await until_finished(service, "arrays-1")
@@ -67,7 +74,7 @@ async def test_a_cancel_stops_the_arrays():
 
 
 async def test_arrays_that_fail_are_closed_all_the_same():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         await service.send(submit("torn-1"), PIXELS)
         await until_finished(service, "torn-1")

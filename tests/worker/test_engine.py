@@ -1,13 +1,29 @@
+from collections.abc import Callable
+from typing import TypeVar
+
 import trio
 
 from tests.worker import sample_runs
-from tests.worker.sample_runs import PIXELS, SampleRun, connected, running, submit, until_finished
+from tests.worker.sample_runs import (
+    PIXELS,
+    Pieces,
+    SampleRun,
+    SampleRuns,
+    connected,
+    running,
+    submit,
+    until_finished,
+)
 from worker.engine import DeviceLost, Engine
-from worker.wire.messages import Cancel, Finished, PassDone, Started, Submit
+from worker.wire.channel import Channel
+from worker.wire.messages import Cancel, Finished, PassDone, Started, Submit, ToService
+
+T = TypeVar("T")
+ROOM = 4  # pixels: of one job, the next one has to wait
 
 
 async def test_a_job_from_start_to_end():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         await service.send(submit("counts-3"), PIXELS)
         messages = []
@@ -22,7 +38,7 @@ async def test_a_job_from_start_to_end():
 
 
 async def test_the_deadline_ends_a_job_with_what_it_has():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         began = trio.current_time()
         await service.send(submit("endless-1000000", budget_s=0.3), PIXELS)
@@ -33,7 +49,7 @@ async def test_the_deadline_ends_a_job_with_what_it_has():
 
 
 async def test_no_time_at_all_is_a_partial_answer_with_zero_passes():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         for budget_s in (0.0, -1.0):
             await service.send(submit("late-3", budget_s=budget_s), PIXELS)
@@ -44,10 +60,9 @@ async def test_no_time_at_all_is_a_partial_answer_with_zero_passes():
 
 
 async def test_a_job_that_waits_is_answered_by_its_deadline_and_says_how_long_it_waited():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns(), most_pixels=ROOM)
     async with running(engine), connected(engine) as service:
-        for number in range(4):
-            await service.send(submit(f"endless{number}-100000"), PIXELS)
+        await service.send(submit("endless-100000"), PIXELS)
         await service.send(submit("waiting-3", budget_s=0.4), PIXELS)
         finished, payload = await until_finished(service, "waiting-3")
         assert (finished.state, finished.passes_done, payload) == ("partial", 0, PIXELS)
@@ -62,18 +77,17 @@ async def test_a_run_is_told_what_its_wait_has_left_of_its_time():
             super().__init__(submit, pixels)
             budgets[submit.job] = submit.budget_s
 
-    engine = Engine(Noting)
+    engine = Engine(SampleRuns(Noting), most_pixels=ROOM)
     async with running(engine), connected(engine) as service:
-        for number in range(4):
-            await service.send(submit(f"first{number}-50", budget_s=5.0), PIXELS)
+        await service.send(submit("first-50", budget_s=5.0), PIXELS)
         await service.send(submit("waiting-1", budget_s=5.0), PIXELS)
         finished, _ = await until_finished(service, "waiting-1")
-    assert budgets["waiting-1"] < budgets["first0-50"] <= 5.0
+    assert budgets["waiting-1"] < budgets["first-50"] <= 5.0
     assert abs(5.0 - finished.queue_s - budgets["waiting-1"]) < 0.1
 
 
 async def test_newcomers_get_turns_between_the_steps_of_a_long_job():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         await service.send(submit("long-100000"), PIXELS)
         await service.send(submit("short-3"), PIXELS)
@@ -82,7 +96,7 @@ async def test_newcomers_get_turns_between_the_steps_of_a_long_job():
 
 
 async def test_whatever_a_run_raises_fails_its_job_and_nothing_else():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         for job, reason in [
             ("raises-3", "ValueError: the matrix is upside down"),
@@ -97,7 +111,7 @@ async def test_whatever_a_run_raises_fails_its_job_and_nothing_else():
 
 
 async def test_a_lost_device_ends_the_engine():
-    engine = Engine(SampleRun, healthy=lambda: False)
+    engine = Engine(SampleRuns(), healthy=lambda: False)
     lost = False
     try:
         async with running(engine), connected(engine) as service:
@@ -109,7 +123,7 @@ async def test_a_lost_device_ends_the_engine():
 
 
 async def test_a_cancel_takes_effect_after_the_current_step():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         await service.send(submit("endless-100000"), PIXELS)
         await anext(service)  # Started
@@ -119,10 +133,9 @@ async def test_a_cancel_takes_effect_after_the_current_step():
 
 
 async def test_a_job_that_waits_can_be_cancelled():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns(), most_pixels=ROOM)
     async with running(engine), connected(engine) as service:
-        for number in range(4):
-            await service.send(submit(f"endless{number}-100000"), PIXELS)
+        await service.send(submit("endless-100000"), PIXELS)
         await service.send(submit("waiting-3"), PIXELS)
         await service.send(Cancel(job="waiting-3"))
         messages = []
@@ -137,7 +150,7 @@ async def test_a_job_that_waits_can_be_cancelled():
 async def test_messages_do_not_wait_for_the_compute_thread():
     sample_runs.gate.clear()
     sample_runs.in_step.clear()
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         await service.send(submit("blocked-3"), PIXELS)
         assert (await anext(service))[0] == Started(job="blocked-3")
@@ -152,7 +165,7 @@ async def test_messages_do_not_wait_for_the_compute_thread():
 
 
 async def test_exactly_one_finished_for_each_job():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         jobs = [f"{what}-{steps}" for what in ("a", "b", "c") for steps in range(1, 6)]
         for job in jobs:
@@ -168,3 +181,92 @@ async def test_exactly_one_finished_for_each_job():
                 if ended and ended[-1] == "the end":
                     break
         assert sorted(ended[:-1]) == sorted(jobs)
+
+
+class Endless(SampleRuns):
+    """Long steps have no end."""
+
+    def interruptible(self, call: Callable[[], T]) -> Pieces[T]:
+        piece = super().interruptible(call)
+        piece.left = 10**9
+        return piece
+
+
+async def arrive_together(service: Channel[ToService], *jobs: str) -> None:
+    """Send jobs while the device is busy with another."""
+    sample_runs.gate.clear()
+    sample_runs.in_step.clear()
+    await service.send(submit("blocked-1"), PIXELS)
+    await trio.to_thread.run_sync(sample_runs.in_step.wait, 5)
+    for job in jobs:
+        await service.send(submit(job), PIXELS)
+    await service.send(Cancel(job="unknown"))
+    await until_finished(service, "unknown")  # by then the worker has all of them
+    sample_runs.gate.set()
+
+
+async def test_tiles_of_several_jobs_are_solved_in_one_batch():
+    runs = SampleRuns()
+    engine = Engine(runs)
+    async with running(engine), connected(engine) as service:
+        await arrive_together(service, "tiles-3", "tiles_too-3")
+        for job in ("tiles-3", "tiles_too-3"):
+            finished, _ = await until_finished(service, job)
+            assert finished.state == "complete"
+    assert {"tiles-3": 2, "tiles_too-3": 2} in runs.batches
+
+
+async def test_a_batch_that_raises_fails_only_the_job_whose_tiles_they_are():
+    runs = SampleRuns()
+    engine = Engine(runs)
+    async with running(engine), connected(engine) as service:
+        await arrive_together(service, "tiles-3", "tilesraise-3")
+        ends = {}
+        while len(ends) < 2:
+            message, _ = await anext(service)
+            if isinstance(message, Finished) and message.job != "blocked-1":
+                ends[message.job] = message.state
+    assert ends == {"tiles-3": "complete", "tilesraise-3": "failed"}
+    assert any(len(batch) == 2 for batch in runs.batches)
+
+
+async def test_a_long_step_is_done_in_pieces_with_turns_of_others_between():
+    runs = SampleRuns()
+    engine = Engine(runs)
+    async with running(engine), connected(engine) as service:
+        await service.send(submit("pieces-1"), PIXELS)
+        finished, _ = await until_finished(service, "pieces-1")
+    assert (finished.state, finished.passes_done) == ("complete", 1)
+    assert [piece.left for piece in runs.pieces] == [0]
+
+
+async def test_a_cancel_ends_a_piece_where_it_stands():
+    runs = Endless()
+    engine = Engine(runs)
+    async with running(engine), connected(engine) as service:
+        await service.send(submit("pieces-1"), PIXELS)
+        while not runs.pieces:
+            await trio.sleep(0.001)
+        await service.send(Cancel(job="pieces-1"))
+        finished, _ = await until_finished(service, "pieces-1")
+        assert finished.state == "cancelled"
+        while not runs.pieces[0].abandoned:
+            await trio.sleep(0.001)
+
+
+async def test_a_piece_that_concluding_does_not_need_gives_way_to_the_deadline():
+    engine = Engine(Endless())
+    async with running(engine), connected(engine) as service:
+        await service.send(submit("pieces-1", budget_s=0.3), PIXELS)
+        finished, payload = await until_finished(service, "pieces-1")
+    assert (finished.state, finished.passes_done, payload) == ("partial", 0, PIXELS)
+
+
+async def test_an_ended_job_lets_go_of_its_run():
+    sample_runs.dropped.clear()
+    engine = Engine(SampleRuns())
+    async with running(engine), connected(engine) as service:
+        await service.send(submit("counts-1"), PIXELS)
+        await until_finished(service, "counts-1")
+        while sample_runs.dropped != ["counts-1"]:
+            await trio.sleep(0.001)

@@ -14,7 +14,7 @@ import pytest
 import trio
 
 import worker
-from tests.worker.sample_runs import HELLO, PIXELS, SampleRun, submit, until_finished
+from tests.worker.sample_runs import HELLO, PIXELS, SampleRuns, submit, until_finished
 from worker.engine import Engine
 from worker.listening import open_listeners
 from worker.server import serve
@@ -116,7 +116,7 @@ async def test_listening_on_a_unix_socket_replaces_a_stale_one_only(tmp_path: Pa
     (listener,) = await open_listeners([address])
     with pytest.raises(OSError, match="in use"):
         await open_listeners([address])
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with listener, trio.open_nursery() as nursery:
         nursery.start_soon(engine.run)
         nursery.start_soon(trio.serve_listeners, lambda s: serve(s, engine, HELLO), [listener])

@@ -7,6 +7,7 @@ from tests.worker.sample_runs import (
     HELLO,
     PIXELS,
     SampleRun,
+    SampleRuns,
     connected,
     running,
     submit,
@@ -24,12 +25,12 @@ from worker.wire.messages import Shape, Submit, ToService
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"width": 3}, "12 bytes of pixels where 18 were announced"),
-        ({"height": 1}, "12 bytes of pixels where 6 were announced"),
-        ({"channels": 4}, "12 bytes of pixels where 16 were announced"),
+        ({"width": 3}, "12 bytes of pixels and work where 18 were announced"),
+        ({"height": 1}, "12 bytes of pixels and work where 6 were announced"),
+        ({"channels": 4}, "12 bytes of pixels and work where 16 were announced"),
         ({"channels": 12, "width": 1, "height": 1}, "a picture of 1 x 1 x 12"),
         ({"width": 0}, "a picture of 0 x 2 x 3"),
-        ({"source": Shape(1, 1, 3)}, "12 bytes of pixels where 15 were announced"),
+        ({"source": Shape(1, 1, 3)}, "12 bytes of pixels and work where 15 were announced"),
         ({"source": Shape(0, 9, 3)}, "a picture of 0 x 9 x 3"),
         ({"source": Shape(1, 1, 2)}, "a picture of 1 x 1 x 2"),
         ({"height": 1, "source": Shape(-1, -2, 3)}, "a picture of -1 x -2 x 3"),
@@ -39,7 +40,7 @@ from worker.wire.messages import Shape, Submit, ToService
     ],
 )
 async def test_a_submit_that_lies_fails(change: dict, reason: str):
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
         await service.send(msgspec.structs.replace(submit("j-1"), **change), PIXELS)
         finished, _ = await until_finished(service, "j-1")
@@ -47,7 +48,7 @@ async def test_a_submit_that_lies_fails(change: dict, reason: str):
 
 
 async def test_garbage_ends_the_connection_and_nothing_else():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     near, far = (trio.SocketStream(sock) for sock in trio.socket.socketpair())
     async with running(engine):
         async with trio.open_nursery() as nursery:
@@ -68,7 +69,7 @@ async def test_a_service_that_hangs_up_takes_its_jobs_along():
         built.append(SampleRun(message, pixels))
         return built[-1]
 
-    engine = Engine(factory)
+    engine = Engine(SampleRuns(factory))
     async with running(engine):
         async with connected(engine) as service:
             await service.send(submit("endless-1000000"), PIXELS)
@@ -84,7 +85,7 @@ async def test_a_service_that_hangs_up_takes_its_jobs_along():
 
 
 async def test_two_services_may_use_the_same_ids():
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as one, connected(engine) as two:
         await one.send(submit("j-2"), PIXELS)
         await two.send(submit("j-2"), PIXELS)
@@ -103,7 +104,7 @@ async def test_a_service_that_does_not_read_is_given_up_and_holds_nobody_up(
         built[message.job] = SampleRun(message, pixels)
         return built[message.job]
 
-    engine = Engine(factory)
+    engine = Engine(SampleRuns(factory))
     near, far = (trio.SocketStream(sock) for sock in trio.socket.socketpair())
     stalled = Channel[ToService](near, FrameDecoder(ToService))
     async with stalled, running(engine), trio.open_nursery() as nursery:

@@ -9,6 +9,7 @@ from torch import Tensor
 from worker.drawing.chains import Floats
 from worker.drawing.lines import Lines
 from worker.drawing.strokes import SPACING
+from worker.shader.strips import pointwise
 
 INK = (24, 24, 27)
 THIN, THICK = 0.45, 2.3  # pixels, of lines of weight 0 and 1 in a picture of 512 pixels
@@ -22,11 +23,13 @@ def line_picture(lines: Lines, height: int, width: int, background: Colour | Non
     """The drawing as an image, (3, H, W) uint8; without a background (4, H, W), transparent."""
     ink = coverage(lines, height, width, stroke_width(lines.weight, height, width))
     colour = ink.new_tensor(INK)[:, None, None]
-    if background is None:
-        layers = torch.cat((colour.expand(3, height, width), 255 * ink[None]))
-    else:
-        layers = torch.lerp(ink.new_tensor(background)[:, None, None], colour, ink)
-    return layers.round().to(torch.uint8)
+
+    def layers(ink: Tensor) -> Tensor:
+        if background is None:
+            return torch.cat((colour.expand(3, *ink.shape), 255 * ink[None]))
+        return torch.lerp(ink.new_tensor(background)[:, None, None], colour, ink)
+
+    return pointwise(lambda rows: layers(rows).round_().to(torch.uint8), ink)
 
 
 def outlines(lines: Lines, height: int, width: int, wide: float) -> Tensor:

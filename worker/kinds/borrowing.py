@@ -5,7 +5,8 @@ from time import perf_counter
 
 import torch
 
-from worker.kinds.costs import SHADING
+from worker.kinds.costs import SHADING, TileCosts
+from worker.kinds.field_costs import field_left
 from worker.kinds.lender import Lender
 from worker.kinds.pixels import to_picture
 from worker.kinds.progress import tiles_message
@@ -35,8 +36,9 @@ class Borrowing:
         size = (shape.height, shape.width)
         make = partial(to_picture, pixels, *size, shape.channels, device)
         self.lender = Lender(make, size, params, settings)
+        self.field_s = 0.0  # that the field has taken
         self._key: bytes | None = None  # once the first step has looked
-        self._ends = 0.0
+        self._ends = 0.0  # on the clock, once it has begun
 
     def begin(self, total: int) -> list[Emission]:
         """With the first step: perhaps the field is known from another job. `total`: tiles."""
@@ -69,6 +71,17 @@ class Borrowing:
             return []
         solver = lender.spectrum.solver
         return [(tiles_message(self._submit.job, 0, solver, changed, 0, total), b"")]
+
+    def left_s(self, costs: TileCosts) -> float:
+        """Seconds that the field still takes, estimated: no more than it may."""
+        lender = self.lender
+        if not lender.solving:
+            return 0.0
+        solver = None if lender.spectrum is None else lender.spectrum.solver
+        left = field_left(lender.size, self._params.field, costs, solver, self.field_s)
+        now = perf_counter()
+        within_s = (self._ends or now + SHARE * self._submit.budget_s) - now
+        return min(left.coarse_s + left.refine_s, max(0.0, within_s))
 
     def search_s(self) -> float:
         """Seconds that the search for strokes takes, estimated: about half of a pass."""

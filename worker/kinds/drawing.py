@@ -82,5 +82,7 @@ def _modes(field: FieldState) -> tuple[Tensor, Tensor, int]:
     modes = field.vectors[0].reshape(-1, height, width)
     factor = max(1, round((height * width / MOST_PIXELS) ** 0.5))
     if factor > 1:
-        modes = functional.avg_pool2d(modes[:, None], factor, ceil_mode=True)[:, 0]
+        modes = torch.cat(
+            [functional.avg_pool2d(mode[None], factor, ceil_mode=True) for mode in modes]
+        )
     return modes, field.theta[0], factor

@@ -3,24 +3,45 @@
 import time
 from collections.abc import Iterator, Sequence
 
+import structlog
 import torch
 from torch import Tensor
 
 from worker.drawing.paint import line_picture
 from worker.kinds.colours import viridis
-from worker.kinds.costs import DRAWING, HANDING_OVER, RENDERING, Pace, Price
+from worker.kinds.costs import (
+    DRAWING,
+    HANDING_OVER,
+    RENDERING,
+    TAKING,
+    Pace,
+    Price,
+    TileCosts,
+)
 from worker.kinds.drawing import MOST_PIXELS, Drawing, drawing, drawn
+from worker.kinds.field_costs import field_left, learn_whole
+from worker.kinds.kept import field_work, kept_of
 from worker.kinds.pixels import interleaved, to_picture
 from worker.kinds.progress import FieldProgress
-from worker.kinds.solving import bounds, field_arrays, make_solver, modes_of, on_cpu, rendered
+from worker.kinds.solving import (
+    batch_offer,
+    bounds,
+    field_arrays,
+    make_solver,
+    modes_of,
+    on_cpu,
+    rendered,
+)
 from worker.numerics.field_state import FieldState
 from worker.numerics.memory import OutOfMemory
-from worker.runs import Array, Emission
-from worker.shader.picture import seen
+from worker.numerics.tile_queue import TileQueue
+from worker.runs import Alone, Array, Emission, Forecast, Tiles
+from worker.shader.picture import Picture, seen
 from worker.wire.messages import Finished, Submit
 from worker.wire.params import FieldParams
 
 WHITE = (1.0, 1.0, 1.0)
+_log = structlog.get_logger()
 
 
 class FieldRun:
@@ -30,15 +51,61 @@ class FieldRun:
         self, submit: Submit, params: FieldParams, pixels: bytes, device: torch.device
     ) -> None:
         self._submit, self._params = submit, params
-        picture = to_picture(pixels, submit.height, submit.width, submit.channels, device)
+        rest = memoryview(pixels)
+        shape = submit.target
+        picture = to_picture(
+            rest[: shape.nbytes], shape.height, shape.width, shape.channels, device
+        )
         self._take(make_solver(seen(picture, WHITE), params, modes=modes_of(params)))
         self._field_s = 0.0
-        self._pace = Pace()
+        self._costs = TileCosts()
+        self._pace = Pace(TAKING.estimate(shape.area))
         self._drawing: Drawing | None = None  # that was answered
+        if rest[shape.nbytes :]:
+            self._go_on_from(rest[shape.nbytes :], picture)
+
+    def _go_on_from(self, work: memoryview, picture: Picture) -> None:
+        """Begin where another job over the same picture has ended."""
+        try:
+            self._solver.restore(kept_of(work, picture, 0).field)
+        except ValueError as error:
+            _log.warning("partial work is begun anew", job=self._submit.job, reason=str(error))
 
     def _take(self, solver: FieldState) -> None:
         self._solver = solver
         self._progress = FieldProgress(self._submit.job, solver, self._params.channel, 1)
+
+    def forecast(self, expected_s: float) -> Forecast:  # noqa: ARG002 - there is nothing to choose
+        """The rest of the field; its coarse state is what no load may take away."""
+        left = field_left(self.size, self._params, self._costs, self._solver, self._field_s)
+        return Forecast(
+            offer=None if self.finished else self._offer(),
+            conclude_s=self.conclude_s(),
+            floor_s=left.coarse_s,
+            work_s=left.coarse_s + left.refine_s,
+        )
+
+    def _offer(self) -> Tiles | Alone:
+        waiting = self._solver.waiting()
+        if waiting is not None:
+            return batch_offer(self._solver, waiting, self._costs)
+        return Alone(self._pace.next_s)
+
+    @property
+    def queue(self) -> TileQueue:
+        """Where the tiles wait that were offered."""
+        assert isinstance(self._solver, TileQueue)
+        return self._solver
+
+    @property
+    def tile_costs(self) -> TileCosts:
+        """What its tiles cost."""
+        return self._costs
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Of the picture (H, W)."""
+        return self._submit.height, self._submit.width
 
     def step(self) -> Sequence[Emission]:
         """One step of the field."""
@@ -49,18 +116,24 @@ class FieldRun:
             self._take(on_cpu(self._solver, self._params))
             changed = []
         took_s = time.perf_counter() - started
-        self._field_s += took_s
         self._pace.took(took_s)
+        if self._solver.finished:
+            learn_whole(self.size, self._params, self._field_s + took_s)
+        return self.solved(changed, took_s)
+
+    def solved(self, changed: list[int], seconds: float) -> Sequence[Emission]:
+        """After tiles that were offered have been solved in a batch."""
+        self._field_s += seconds
         return list(self._progress.report(changed, 0, self._solver.tiling.count))
+
+    def drop(self) -> None:
+        """Let go of batches that are kept open."""
+        self._solver.drop()
 
     @property
     def finished(self) -> bool:
         """Whether every tile is as good as it gets."""
         return self._solver.finished
-
-    def next_step_s(self) -> float | None:
-        """As the longest of late."""
-        return self._pace.next_s
 
     def conclude_s(self) -> float:
         """Blend and colour, or draw, and hand over."""
@@ -68,7 +141,7 @@ class FieldRun:
             return HANDING_OVER.estimate(self._submit.height * self._submit.width)
         return self._price.estimate(self._priced_pixels)
 
-    def conclude(self, within_s: float) -> tuple[Finished, memoryview]:  # noqa: ARG002
+    def conclude(self, within_s: float) -> list[Emission]:  # noqa: ARG002
         """The field's picture; it cannot be had for less."""
         solver = self._solver
         started = time.perf_counter()
@@ -91,7 +164,7 @@ class FieldRun:
             oom_retries=solver.memory.retries,
             arrays=True,
         )
-        return finished, payload
+        return [(finished, payload)]
 
     def _picture(self) -> Tensor:
         """(3, H, W) uint8, or with opacity (4, H, W)."""
@@ -129,5 +202,7 @@ class FieldRun:
         return min(pixels, MOST_PIXELS) if self._params.render == "contours" else pixels
 
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
-        """The arrays of the npz."""
-        return field_arrays(self._solver, self._params, self._drawing)
+        """The arrays of the npz, and what another job can go on from."""
+        yield from field_arrays(self._solver, self._params, self._drawing)
+        if self._submit.keep_work and not self.finished:
+            yield from field_work(self._solver)

@@ -32,6 +32,7 @@ class Lender:
     """Solves the source's field and extracts its strokes, once a job; lazily.
 
     Attributes:
+        size: of the picture (H, W).
         count: tiles of its field; 0 where only colours are lent.
         spectrum: its field, while that is in the making.
         converged: its tiles with nothing left to do.
@@ -48,7 +49,7 @@ class Lender:
         settings: ShaderSettings,
     ) -> None:
         """Plan; `picture` of `size` (H, W) is asked for with the first step."""
-        self._make, self._size = picture, size
+        self._make, self.size = picture, size
         self._params, self._settings = params, settings
         self.count = 0 if params.low_gate == "shadow" else tile_count(size, params.field)
         self.spectrum: Spectrum | None = None
@@ -71,7 +72,7 @@ class Lender:
     @property
     def pixels(self) -> int:
         """How many pixels will be searched for strokes."""
-        height, width = self._size
+        height, width = self.size
         return width * (height if self.spectrum is None else self.spectrum.rows_solved())
 
     def give_up(self) -> None:
@@ -90,6 +91,9 @@ class Lender:
         except StopIteration as end:
             self.source = end.value
             self._stages = None
+        except BaseException:  # abandoned in the middle
+            self._stages = None
+            raise
         return []
 
     def _solve(self) -> list[int]:
@@ -106,7 +110,7 @@ class Lender:
             picture = self._make() if self.spectrum is None else self.spectrum.picture
             return colours_only(seen(picture, self._settings.background))
         (picture, field, rule, sketch), known = found
-        settings = self._settings.rows_of(torch.Size(self._size))
+        settings = self._settings.rows_of(torch.Size(self.size))
         return (yield from source_stages(picture, field, settings, rule, sketch, known))
 
     def _found(self) -> tuple[Ground, Tensor | None] | None:

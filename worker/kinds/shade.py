@@ -2,22 +2,38 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+import structlog
 import torch
 
 from worker.kinds.borrowing import Borrowing
-from worker.kinds.costs import HANDING_OVER, OUTLINING, SHADING, Pace
+from worker.kinds.costs import HANDING_OVER, OUTLINING, SHADING, TAKING, Pace, TileCosts
+from worker.kinds.kept import arrays_of, kept_of
 from worker.kinds.pixels import to_picture, to_pixels
-from worker.kinds.progress import FieldProgress, image_preview
+from worker.kinds.prospects import Prospects
 from worker.kinds.settings import shader_settings
 from worker.kinds.shading import Shading, Stage
-from worker.kinds.solving import bounds, field_arrays
-from worker.runs import Array, Emission
-from worker.shader.picture import seen
-from worker.wire.messages import Finished, PassDone, Submit
+from worker.kinds.solving import batch_offer, bounds, field_arrays
+from worker.kinds.spectrum import Spectrum
+from worker.kinds.telling import Telling
+from worker.numerics.tile_queue import TileQueue
+from worker.runs import Alone, Array, Emission, Forecast, Tiles
+from worker.shader.picture import Picture
+from worker.wire.messages import Finished, Submit
 from worker.wire.params import ShadeParams
 
 LEAST_ROWS = 8  # pixels; a narrower strip is not worth the operators' fixed cost
+OPERATORS = 3  # about as many steps has a pass of the shader
+_log = structlog.get_logger()
+
+
+class _Border(NamedTuple):
+    """Between two passes."""
+
+    passes: int
+    picture: Picture
+    spectrum: Spectrum  # of the next pass
 
 
 class ShadeRun:
@@ -28,141 +44,191 @@ class ShadeRun:
     ) -> None:
         self._submit, self._params = submit, params
         self._settings = shader_settings(params)
-        shape = submit.target
-        self._pixels = memoryview(pixels)[: shape.nbytes]  # of the last pass, as they are sent
+        shape, rest = submit.target, memoryview(pixels)
+        self._pixels = rest[: shape.nbytes]  # of the last pass, as they are sent
+        rest = rest[shape.nbytes :]
         self._borrowing: Borrowing | None = None
         if submit.source is not None:
-            rest = memoryview(pixels)[shape.nbytes :]
-            self._borrowing = Borrowing(submit, submit.source, rest, params, self._settings, device)
+            of_source, rest = rest[: submit.source.nbytes], rest[submit.source.nbytes :]
+            self._borrowing = Borrowing(
+                submit, submit.source, of_source, params, self._settings, device
+            )
         picture = to_picture(self._pixels, shape.height, shape.width, shape.channels, device)
         lender = self._borrowing.lender if self._borrowing else None
         self._shading = Shading(picture, params, self._settings, lender)
         self._area = shape.height * shape.width
-        self._operators_s = 0.0  # of the pass that is being shaded
+        self._prospects = Prospects(self._shading, self._borrowing, params)
         self._field_s = self._shade_s = 0.0
-        self._pace = Pace()
-        self._follow()
+        self._pace = Pace(TAKING.estimate(self._area))
+        self._leaves = False  # whether another job may go on from here
+        self._exact: _Border | None = None  # the last one before something was left out
+        if rest:
+            self._go_on_from(rest)
+        self._telling = Telling(submit, params, self._shading, self._borrowing)
+
+    def _go_on_from(self, work: memoryview) -> None:
+        """Begin where another job over the same picture has ended."""
+        try:
+            self._shading.restore(kept_of(work, self._shading.picture, self._params.passes))
+        except ValueError as error:
+            _log.warning("partial work is begun anew", job=self._submit.job, reason=str(error))
+        if self._shading.passes_done:
+            self._pixels = to_pixels(self._shading.picture)
 
     @property
     def finished(self) -> bool:
         """Whether all passes are done."""
         return self._shading.finished
 
+    # --- the work ------------------------------------------------------------------------------
+
+    def forecast(self, expected_s: float) -> Forecast:
+        """As planned at the last border of a stage."""
+        prospects = self._prospects
+        prospects.plan(expected_s)
+        conclude_s = self.conclude_s()
+        shaded_s = max(0.0, conclude_s - HANDING_OVER.estimate(self._area))
+        return Forecast(
+            offer=None if prospects.ends else self._offer(),
+            conclude_s=conclude_s,
+            floor_s=prospects.floor_s(shaded_s),
+            work_s=prospects.work_s,
+        )
+
+    def _offer(self) -> Tiles | Alone:
+        stage, solving = self._shading.stage, self._shading.solving
+        waiting = None if solving is None else solving.waiting()
+        if solving is not None and waiting is not None:
+            return batch_offer(solving.solver, waiting, self._prospects.tiles)
+        if stage == "strokes" and self._borrowing is not None:
+            return Alone(self._borrowing.search_s() / OPERATORS)
+        if stage == "shader":
+            return Alone(SHADING.estimate(self._area) / OPERATORS, closing=True)
+        return Alone(self._pace.next_s)
+
+    @property
+    def queue(self) -> TileQueue:
+        """Where the tiles wait that were offered."""
+        solving = self._shading.solving
+        assert solving is not None
+        assert isinstance(solving.solver, TileQueue)
+        return solving.solver
+
+    @property
+    def tile_costs(self) -> TileCosts:
+        """What its tiles cost."""
+        return self._prospects.tiles
+
     def step(self) -> Sequence[Emission]:
         """One step of a field, or one operator of the shader once the pass has its field."""
         started = time.perf_counter()
-        told = self._borrowing.begin(self._tiles_total) if self._borrowing else []
-        stage, passes = self._shading.stage, self._shading.passes_done
-        changed = self._shading.step()
-        self._took(stage, time.perf_counter() - started)
-        told += self._told_of_source(stage, changed)
-        if self._shading.passes_done > passes:
+        told = self._telling.began()
+        shading, stage = self._shading, self._shading.stage
+        border = _Border(shading.passes_done, shading.picture, shading.spectrum)
+        changed = shading.step()
+        seconds = time.perf_counter() - started
+        self._pace.took(seconds)
+        told += self._after(stage, changed, seconds)
+        if shading.passes_done > border.passes:
+            self._keep(border)
             return told + self._told_of_pass()
-        if self._solver is not self._shading.spectrum.solver:  # it had to leave its device
-            self._follow()
-        if stage == "field":
-            told += self._progress.report(changed, self._tiles_before, self._tiles_total)
         return told
 
-    def next_step_s(self) -> float | None:
-        """An operator of the shader: about a third of the pass; else as the longest of late."""
-        stage = self._shading.stage
-        if self.finished or stage in ("source", "field"):
-            return self._pace.next_s
-        if stage == "strokes" and self._borrowing is not None:
-            return self._borrowing.search_s() / 3
-        return SHADING.estimate(self._area) / 3
+    def solved(self, changed: list[int], seconds: float) -> Sequence[Emission]:
+        """After tiles that were offered have been solved in a batch."""
+        return self._after(self._shading.stage, changed, seconds)
+
+    def _after(self, stage: Stage, changed: list[int], seconds: float) -> list[Emission]:
+        self._prospects.took(stage, seconds)
+        if stage == "strokes":
+            self._shade_s += seconds
+            self._pace = Pace(TAKING.estimate(self._area))  # of the target's steps
+        elif stage != "shader":
+            self._field_s += seconds
+        return self._telling.solved(stage, changed)
+
+    def drop(self) -> None:
+        """Let go of batches that are kept open."""
+        lender = self._shading.lender
+        for spectrum in (self._shading.spectrum, lender.spectrum if lender else None):
+            if spectrum is not None:
+                spectrum.solver.drop()
+
+    # --- the end -------------------------------------------------------------------------------
 
     def conclude_s(self) -> float:
-        """Hand over the picture, and shade what has a field by then."""
-        rows = 0 if self.finished else self._shading.spectrum.rows_solved()
-        shading = max(0.0, rows * self._row_s - self._operators_s)
-        return HANDING_OVER.estimate(self._area) + shading
+        """Hand over the picture; before the first pass also shade what has a field by then."""
+        handing_s, shading = HANDING_OVER.estimate(self._area), self._shading
+        if shading.shading:
+            left_s = SHADING.estimate(self._area) - self._prospects.operators_s
+            return handing_s + max(0.0, left_s)
+        if shading.passes_done:
+            return handing_s
+        return handing_s + shading.spectrum.rows_solved() * self._row_s
 
-    def conclude(self, within_s: float) -> tuple[Finished, memoryview]:
-        """The last complete pass, and beyond it what field and time allow of the next."""
-        solver = self._solver
-        within_s -= HANDING_OVER.estimate(self._area)
-        payload = self._pixels if self.finished else self._shaded_within(within_s)
-        median, largest = bounds(solver)
+    def conclude(self, within_s: float) -> list[Emission]:
+        """With the last complete pass, or what field and time allow of the first one."""
+        told = (
+            [] if self.finished else self._last_pass(within_s - HANDING_OVER.estimate(self._area))
+        )
         skipped = self._borrowing.skipped() if self._borrowing else []
+        skipped += self._prospects.skipped
+        state = "complete" if self.finished and not skipped else "partial"
+        self._leaves = self._submit.keep_work and state == "partial"
+        solver, telling = self._telling.solver, self._telling
+        median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,
-            state="complete" if self.finished and not skipped else "partial",
+            state=state,  # type: ignore[arg-type]
             channels=self._submit.channels,
             pass_tiles_converged=solver.converged,
             pass_tiles_total=solver.tiling.count,
             passes_done=self._shading.passes_done,
             passes_total=self._params.passes,
-            tiles_done=self._tiles_before + solver.converged,
-            tiles_total=self._tiles_total,
+            tiles_done=telling.tiles_before + solver.converged,
+            tiles_total=telling.tiles_total,
             angle_bound_median=median,
             angle_bound_max=largest,
             field_s=self._field_s,
             shade_s=self._shade_s,
             oom_retries=self._shading.oom_retries,
             skipped=skipped,
-            arrays=bool(solver.usable.any()),
+            arrays=bool(solver.usable.any()) or self._leaves,
         )
-        return finished, payload
+        return [*told, (finished, self._pixels)]
 
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
-        """The field of the last pass that was reached."""
-        return field_arrays(self._solver, self._params.field)
+        """The field of the last pass that was reached, and what another job can go on from."""
+        # First: the field is turned and blended in place.
+        if self._leaves:
+            border = self._border()
+            yield from arrays_of(
+                border.passes, border.picture, border.spectrum.sketch, border.spectrum.solver
+            )
+        if bool(self._telling.solver.usable.any()):
+            yield from field_arrays(self._telling.solver, self._params.field)
 
-    # --- progress -----------------------------------------------------------------------------
+    def _border(self) -> _Border:
+        """Where to go on: nothing before it would differ without a deadline."""
+        shading = self._shading
+        now = _Border(shading.passes_done, shading.picture, shading.spectrum)
+        return self._exact or now
 
-    def _follow(self) -> None:
-        """Tell of the field of the pass under way from now on."""
-        self._solver = self._shading.spectrum.solver
-        index = self._shading.passes_done + (not self.finished)
-        channel = self._params.field.channel
-        self._progress = FieldProgress(self._submit.job, self._solver, channel, index)
-
-    @property
-    def _tiles_before(self) -> int:
-        """Tiles that are done besides those of the pass that was reached."""
-        passes = self._shading.passes_done - self.finished
-        lent = self._borrowing.lender.converged if self._borrowing else 0
-        return lent + passes * self._solver.tiling.count
-
-    @property
-    def _tiles_total(self) -> int:
-        lent = self._borrowing.lender.count if self._borrowing else 0
-        return lent + self._params.passes * self._solver.tiling.count
-
-    def _took(self, stage: Stage, seconds: float) -> None:
-        """Note what a step has cost, and whom."""
-        if stage == "shader":
-            self._operators_s += seconds
-        elif stage == "strokes":
-            self._shade_s += seconds
-        else:
-            self._field_s += seconds
-            self._pace.took(seconds)
-
-    def _told_of_source(self, stage: Stage, changed: list[int]) -> list[Emission]:
-        if self._borrowing is None or stage not in ("source", "strokes"):
-            return []
-        if stage == "source":
-            return self._borrowing.solved(changed, self._tiles_total)
-        self._borrowing.searched()
-        self._pace = Pace()  # the steps of the target's field may be far shorter
-        return []
+    def _keep(self, before: _Border) -> None:
+        """After a pass: if something was left out of it, remember how it was before."""
+        spectrum, lender = before.spectrum, self._shading.lender
+        whole = spectrum.solver.converged == spectrum.solver.tiling.count
+        whole &= not spectrum.lacks_outlines and not (lender and lender.cut)
+        if self._submit.keep_work and self._exact is None and not whole:
+            self._exact = before
 
     def _told_of_pass(self) -> list[Emission]:
-        picture, index = self._shading.picture, self._shading.passes_done
-        self._pixels = to_pixels(picture)
-        SHADING.learn(self._operators_s, self._area)
-        self._shade_s += self._operators_s
-        self._operators_s = 0.0
-        self._follow()
-        job = self._submit.job
-        done = PassDone(job=job, index=index, of=self._params.passes)
-        look = image_preview(job, index, seen(picture, self._settings.background))
-        return [(done, self._pixels), look]
+        self._pixels = to_pixels(self._shading.picture)
+        self._shade_s += self._prospects.operators_s
+        self._prospects.pass_done()
+        return self._telling.of_pass(self._pixels, self._settings.background)
 
-    # --- the end ------------------------------------------------------------------------------
+    # --- shading by the deadline -----------------------------------------------------------------
 
     @property
     def _row_s(self) -> float:
@@ -171,22 +237,42 @@ class ShadeRun:
         outlining = OUTLINING.estimate(width) if self._shading.spectrum.unsketched else 0.0
         return SHADING.estimate(width) + outlining
 
-    def _shaded_within(self, seconds: float) -> memoryview:
-        """The picture with as much of the pass under way as the time allows."""
-        shading, width = self._shading, self._submit.width
-        left_s = SHADING.estimate(self._area) - self._operators_s
-        whole = shading.shading and left_s <= seconds
-        rows = min(shading.spectrum.rows_solved(), int(seconds / self._row_s))
-        outlined = shading.spectrum.unsketched
-        if not whole and rows < LEAST_ROWS:
-            SHADING.relax()
-            return self._pixels
+    def _last_pass(self, seconds: float) -> list[Emission]:
+        """What the time allows of the pass under way; what is told of it if it is whole.
+
+        Only of the first pass are there parts: half a picture of two strokes would be none.
+        """
+        shading = self._shading
+        before = _Border(shading.passes_done, shading.picture, shading.spectrum)
         started = time.perf_counter()
-        top = to_pixels(shading.rest_of_pass() if whole else shading.top_of_pass(rows))
+        if self._whole_within(seconds):
+            shading.last_pass()
+            self._prospects.took("shader", time.perf_counter() - started)
+            self._prospects.cut(before.spectrum)
+            self._exact = self._exact or before
+            return self._told_of_pass()
+        rows = 0
+        if not shading.passes_done:
+            rows = min(shading.spectrum.rows_solved(), int(seconds / self._row_s))
+        if rows < LEAST_ROWS:
+            SHADING.relax()
+        else:
+            self._shade_top(rows)
+        return []
+
+    def _whole_within(self, seconds: float) -> bool:
+        """Whether there is time for all of the pass under way, with the field as it is."""
+        shading = self._shading
+        if shading.shading:
+            return SHADING.estimate(self._area) - self._prospects.operators_s <= seconds
+        known = bool(shading.spectrum.solver.usable.all())
+        return known and not shading.passes_done and self._submit.height * self._row_s <= seconds
+
+    def _shade_top(self, rows: int) -> None:
+        outlined, started = self._shading.spectrum.unsketched, time.perf_counter()
+        top = to_pixels(self._shading.top_of_pass(rows))
         took_s = time.perf_counter() - started
-        if whole:
-            SHADING.learn(self._operators_s + took_s, self._area)
-        elif not outlined:
-            SHADING.learn(took_s, rows * width)
-        self._shade_s += self._operators_s + took_s
-        return memoryview(b"".join((top, self._pixels[len(top) :])))
+        if not outlined:
+            SHADING.learn(took_s, rows * self._submit.width)
+        self._shade_s += took_s
+        self._pixels = memoryview(b"".join((top, self._pixels[len(top) :])))

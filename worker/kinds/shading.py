@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from typing import Literal, TypeAlias
 
+from worker.kinds.kept import Kept
 from worker.kinds.lender import Lender
 from worker.kinds.pixels import eight_bit
 from worker.kinds.spectrum import Spectrum
@@ -14,7 +15,8 @@ from worker.shader.source import Source
 from worker.shader.stages import result_of
 from worker.wire.params import ShadeParams
 
-Stage: TypeAlias = Literal["source", "strokes", "field", "shader"]
+Stage: TypeAlias = Literal["source", "strokes", "field", "outlines", "shader"]
+PlannedStage: TypeAlias = Literal["coarse", "refine", "shade"]
 
 
 class Shading:
@@ -25,6 +27,7 @@ class Shading:
         passes_done: complete passes.
         spectrum: the field of the pass under way; after the last pass that of the last one.
         lender: the source in cross mode.
+        over: whether the last pass was made, with the field as it was.
     """
 
     def __init__(
@@ -38,9 +41,22 @@ class Shading:
         self._params, self._settings = params, settings
         self.picture = picture
         self.lender = lender
-        self.passes_done = 0
+        self.passes_done, self.over = 0, False
         self.spectrum = Spectrum(picture, params, settings)
         self._operators: Generator[None, None, Shaded] | None = None
+
+    def restore(self, kept: Kept) -> None:
+        """Go on from what another job over the same picture has left, before the first step.
+
+        Raises:
+            ValueError: the field is that of another picture.
+        """
+        spectrum = self.spectrum
+        if kept.picture is not None:
+            spectrum = spectrum.after(kept.picture, kept.sketch)
+        if kept.field:
+            spectrum.solver.restore(kept.field)
+        self.spectrum, self.picture, self.passes_done = spectrum, spectrum.picture, kept.passes
 
     @property
     def finished(self) -> bool:
@@ -52,7 +68,24 @@ class Shading:
         """What the next step works on."""
         if self.lender is not None and self.lender.source is None:
             return "source" if self.lender.solving else "strokes"
-        return "shader" if self.spectrum.ready else "field"
+        if self.spectrum.ready:
+            return "shader"
+        return "outlines" if self.spectrum.solver.finished else "field"
+
+    @property
+    def planned_stage(self) -> PlannedStage:
+        """Where the pass under way stands: a plan is made anew at each of these borders."""
+        if self.spectrum.solver.finished:
+            return "shade"
+        waiting = self.spectrum.solver.waiting()
+        return "refine" if waiting is not None and waiting.stage == "refine" else "coarse"
+
+    @property
+    def solving(self) -> Spectrum | None:
+        """The picture whose field is solved in the next step."""
+        if self.stage == "source" and self.lender is not None:
+            return self.lender.spectrum
+        return self.spectrum if self.stage == "field" else None
 
     @property
     def shading(self) -> bool:
@@ -80,13 +113,18 @@ class Shading:
                 next(self._operators)
         except StopIteration as end:
             self._end_pass(end.value)
+        except BaseException:  # abandoned in the middle
+            self._operators = None
+            raise
         return []
 
     @single_threaded()
-    def rest_of_pass(self) -> Picture:
-        """The picture after the pass whose operators have begun; the end of all steps."""
-        assert self._operators is not None
-        return result_of(self._operators).picture
+    def last_pass(self) -> None:
+        """Bring the pass under way to its end, with the field as it is; the end of all steps."""
+        shaded = result_of(self._operators or self._shade())
+        self._operators, self.over = None, True
+        self.picture = eight_bit(shaded.picture)
+        self.passes_done += 1
 
     @single_threaded()
     def top_of_pass(self, rows: int) -> Picture:

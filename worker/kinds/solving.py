@@ -7,17 +7,18 @@ import torch
 from torch import Tensor
 
 from worker.kinds.colours import by_rank, by_value, viridis
+from worker.kinds.costs import TileCosts
 from worker.kinds.drawing import MODES, Drawing, svg
 from worker.kinds.progress import status_name
 from worker.numerics.field import FieldSolver
-from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState
+from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState, Waiting
 from worker.numerics.global_solver import GlobalSolver
 from worker.numerics.lanczos_field import LanczosSolver
 from worker.numerics.lanes import cores
 from worker.numerics.memory import Memory
 from worker.numerics.stencil import half_stencil
 from worker.numerics.tiling import tile_image
-from worker.runs import Array
+from worker.runs import Array, Tiles
 from worker.wire.params import FieldParams
 
 BATCH_PIXELS = {"cpu": 6 * 64 * 64, "cuda": 256 * 64 * 64}
@@ -74,6 +75,19 @@ def make_solver(
     return solver
 
 
+STRIP = 256  # rows of a field that are copied at a time
+
+
+def batch_offer(solver: FieldState, waiting: Waiting, costs: TileCosts) -> Tiles:
+    """Tiles of a field that wait for a batch, as the scheduler takes them."""
+    pixels = solver.tiling.tile_height * solver.tiling.tile_width
+    device = solver.image.device.type
+    # On a CPU tiles are solved one by one: a batch takes no more memory than its open tiles.
+    most = Tiles.most if device == "cpu" else max(1, solver.settings.batch_pixels // pixels)
+    each_s = costs.each_s(waiting.key, waiting.stage, pixels)
+    return Tiles(waiting.key, waiting.count, each_s, most)
+
+
 def inherit_memory(solver: FieldState, previous: FieldState) -> None:
     """Let a field begin with what an earlier one has learnt of the device's memory."""
     if previous.image.device == solver.image.device:
@@ -123,14 +137,15 @@ def field_arrays(
     if drawing is not None:
         yield "picture", drawing.picture.permute(1, 2, 0).contiguous().numpy()
         yield "svg", np.frombuffer(svg(drawing.lines, solver, params.background), np.uint8)
-    vectors = np.empty((height, width, CHANNELS), np.float32)
+    vectors = torch.empty(height, width, CHANNELS)
     for channel in range(CHANNELS):
         field = solver.blend(params.align, params.structure_weight, [channel])[0]
-        vectors[:, :, channel] = field.cpu().numpy()
+        for top in range(0, height, STRIP):  # where it can pause
+            vectors[top : top + STRIP, :, channel] = field[top : top + STRIP].cpu()
         yield None
         if channel == params.channel - 1 and drawing is None:
             yield "picture", rendered(field, params).permute(1, 2, 0).cpu().numpy()
-    yield "vectors", vectors
+    yield "vectors", vectors.numpy()
     yield "lambda2", solver.lambda2_map().cpu().numpy()
     tiling = solver.tiling
     shape = (tiling.tile_height, tiling.tile_width)

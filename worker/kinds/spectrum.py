@@ -7,7 +7,7 @@ from torch import Tensor
 
 from worker.kinds.outlines import Outlines
 from worker.kinds.solving import inherit_memory, make_solver, on_cpu
-from worker.numerics.field_state import FieldState
+from worker.numerics.field_state import FieldState, Waiting
 from worker.numerics.lanes import single_threaded
 from worker.numerics.memory import OutOfMemory
 from worker.shader.colour import luma
@@ -38,7 +38,9 @@ class Spectrum:
 
     Attributes:
         picture: what the field is of.
+        sketch: what the passes have drawn so far, where the rule asks for outlines.
         solver: how far it is.
+        sketchy: whether edges of the tone do, where there is no time for outlines.
     """
 
     def __init__(
@@ -60,9 +62,17 @@ class Spectrum:
         self.solver: FieldState = make_solver(
             image, params.field, previous.solver if previous else None
         )
+        self._settings = settings
         self._rule = previous.rule() if previous else None
-        self._sketch = sketch
+        self.sketch = sketch
         self._outlines: Outlines | None = None
+        self.sketchy = False  # whether edges of the tone have to do instead of outlines
+
+    def after(self, picture: Picture, sketch: Sketch | None) -> "Spectrum":
+        """Of a picture that passes over this one have led to; their fields are not known."""
+        spectrum = Spectrum(picture, self._params, self._settings, sketch=sketch)
+        spectrum._rule = self.rule()
+        return spectrum
 
     def inherit_memory(self, other: "Spectrum") -> None:
         """Begin with what another field has learnt of the device's memory."""
@@ -75,9 +85,18 @@ class Spectrum:
 
     @property
     def _outlined(self) -> bool:
-        if self._sketch is not None or self.rule().kind != "outlines":
+        if self.sketchy or self.sketch is not None or self.rule().kind != "outlines":
             return True
         return self._outlines is not None and self._outlines.ready
+
+    def waiting(self) -> Waiting | None:
+        """Tiles that could be solved now, perhaps in one batch with those of others."""
+        return None if self._lacks_rule else self.solver.waiting()
+
+    @property
+    def _lacks_rule(self) -> bool:
+        # Concluding must not wait for the rule: it is needed as soon as there is any field.
+        return self._rule is None and bool(self.solver.usable.any())
 
     def step(self) -> list[int]:
         """A short piece of work; returns the tiles that got better."""
@@ -95,8 +114,7 @@ class Spectrum:
         return []
 
     def _solve(self) -> list[int]:
-        # Concluding must not wait for the rule: it is needed as soon as there is any field.
-        if self._rule is None and bool(self.solver.usable.any()):
+        if self._lacks_rule:
             with single_threaded():
                 self.rule()
             return []
@@ -123,8 +141,8 @@ class Spectrum:
     def _sketched(self, picture: Picture) -> Sketch | None:
         """The sketch of the picture or of its first rows, where the rule asks for one."""
         rows, rule = picture.rgb.shape[1], self.rule()
-        if self._sketch is not None or rule.kind != "outlines":
-            return None if self._sketch is None else self._sketch.rows(rows)
+        if self.sketch is not None or rule.kind != "outlines":
+            return None if self.sketch is None else self.sketch.rows(rows)
         rgb = seen(picture, self._background)
         outline = None if self._outlines is None else self._outlines.mask(self._wide)
         # Edges of the tone will do where there was no time for better ones.
@@ -144,9 +162,14 @@ class Spectrum:
         return tiling.origins[last][0] + tiling.tile_height
 
     @property
+    def lacks_outlines(self) -> bool:
+        """Whether outlines are asked for and not found: what is drawn now is not final."""
+        return not self._outlined or (self.sketchy and self.sketch is None)
+
+    @property
     def unsketched(self) -> bool:
         """Whether outlines would have to be found before anything is drawn, as far as is known."""
-        return self._sketch is None and (self._rule is None or self._rule.kind == "outlines")
+        return self.sketch is None and (self._rule is None or self._rule.kind == "outlines")
 
     def covered(self) -> Tensor:
         """(H, W) bool: pixels in some tile that has a vector."""

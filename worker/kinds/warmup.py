@@ -1,10 +1,11 @@
 """What a fresh worker does before it says hello: touch every kernel, and measure."""
 
 import time
+from typing import NamedTuple
 
 import torch
 
-from worker.kinds.costs import SHADING
+from worker.kinds.costs import SHADING, STAGES
 from worker.kinds.settings import shader_settings
 from worker.kinds.solving import field_settings
 from worker.numerics.field import FieldSolver
@@ -21,12 +22,16 @@ FIELD = field_params(FieldConfig(structure_weight=True))
 SHADER = shader_settings(shade_params(ShadeConfig()))
 
 
-def warm_up(device: torch.device) -> tuple[float, float]:
-    """Run a field and a pass twice; the second time is the measurement.
+class Measured(NamedTuple):
+    """Seconds per megapixel of a picture."""
 
-    Returns:
-        Seconds of field and of shading per megapixel and pass.
-    """
+    field_s: float
+    coarse_s: float  # of the field, until every tile has a vector
+    shade_s: float
+
+
+def warm_up(device: torch.device) -> Measured:
+    """Run a field and a pass twice; the second time is the measurement."""
     if device.type == "cpu":
         precompile()
     picture = _test_picture(device)
@@ -34,6 +39,9 @@ def warm_up(device: torch.device) -> tuple[float, float]:
     for _ in range(2):
         started = time.perf_counter()
         solver = FieldSolver(picture.rgb, field_settings(FIELD, device))
+        while not bool(solver.usable.all()):
+            solver.step()
+        coarse = time.perf_counter()
         while not solver.finished:
             solver.step()
         field = solver.blend("sign", True, [0])[0]
@@ -42,8 +50,12 @@ def warm_up(device: torch.device) -> tuple[float, float]:
             shade(picture, field, SHADER, rule, 1).rgb.cpu()
         done = time.perf_counter()
     megapixels = SIDE * SIDE / 1e6
+    pixels = solver.vectors.shape[0] * solver.vectors.shape[2]
+    STAGES["coarse"].measured((coarse - started) / pixels)
+    STAGES["refine"].measured((solved - coarse) / pixels)
     SHADING.measured((done - solved) / (SIDE * SIDE))
-    return (solved - started) / megapixels, (done - solved) / megapixels
+    seconds = (solved - started, coarse - started, done - solved)
+    return Measured(*(each / megapixels for each in seconds))
 
 
 def _test_picture(device: torch.device) -> Picture:

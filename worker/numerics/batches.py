@@ -1,6 +1,7 @@
 """Which batch solves tiles on which device."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, cast
 
 from torch import Tensor
 
@@ -46,3 +47,13 @@ def open_batch(
         rgb = rgb.double()
     kind = CpuBatch if rgb.device.type == "cpu" else TileBatch
     return kind(rgb, stencil, tau, attempt.k, guess)
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """Proved batches of one kind, after as many steps, as one; the tiles in their order."""
+    first, *others = batches
+    if not others:
+        return first
+    if isinstance(first, TileBatch):
+        return TileBatch.joined(cast(Sequence[TileBatch], batches))
+    return CpuBatch.joined(cast(Sequence[CpuBatch], batches))  # a direct one is a single tile

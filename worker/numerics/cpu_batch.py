@@ -1,5 +1,7 @@
 """A batch of tiles on a CPU: compiled loops, one tile after the other; see `TileBatch`."""
 
+from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from worker.numerics.certificate import certify
 from worker.numerics.compiled import coarse, dense, edges, lobpcg
 from worker.numerics.kernels.cpu import index_array, weighing
 from worker.numerics.problem import COARSE_STEPS, GUARD_VECTORS
+from worker.numerics.rows import joined_rows
 from worker.numerics.stencil import FlatStencil, Offset, flat_stencil, jacobi_damping
 from worker.numerics.tile_batch import BLOCKS, REFRESH_AFTER, SEARCHED, Solution
 
@@ -170,6 +173,14 @@ class CpuBatch:
         """Go on with the tiles `rows` (indices into the present batch) alone."""
         self._tiles = [self._tiles[r] for r in rows.tolist()]
         self._solution = None if self._solution is None else self._solution.select(rows)
+
+    @staticmethod
+    def joined(parts: Sequence["CpuBatch"]) -> "CpuBatch":
+        """The tiles of several batches, all after as many steps, as one."""
+        batch = copy(parts[0])
+        batch._tiles = [tile for part in parts for tile in part._tiles]
+        batch._solution = joined_rows([part.certify() for part in parts])
+        return batch
 
     def step(self) -> None:
         """One LOBPCG step, preconditioned by a V-cycle."""

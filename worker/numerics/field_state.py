@@ -1,13 +1,15 @@
 """The state of a field: eigenvectors of one or more tiles, and what is proved about each."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Literal
 
 import torch
 from torch import Tensor
 
+from worker.numerics.checkpoint import Array, saved, take_over
 from worker.numerics.flat import flat_solution
 from worker.numerics.memory import Memory, OutOfMemory
 from worker.numerics.signs import aligned_signs, ramp_signs
@@ -30,6 +32,15 @@ class TileStatus(IntEnum):
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """Tiles that wait for a batch; those of equal keys can share one."""
+
+    key: Hashable
+    stage: Literal["coarse", "refine"]
+    count: int
+
+
+@dataclass(frozen=True)
 class FieldSettings:
     """What defines the field; see `worker.wire.params.FieldParams` for units and ranges."""
 
@@ -49,6 +60,9 @@ class FieldState:
     """A field that grows in short steps; readable after every one. Subclasses do the work.
 
     Attributes:
+        refining: whether tiles are refined; set to False, a field of tiles is finished once it is
+            coarse.
+        dropped: whether nothing more is wanted of it.
         tiling: T tiles of h x w pixels.
         vectors: (T, k, h * w) float32, unit rows; undefined while a tile waits.
         theta: (T, k) float64, ascending from lambda_2.
@@ -56,6 +70,8 @@ class FieldState:
         iterations: (T,) int64; status: (T,) uint8 of `TileStatus`.
         memory: what was learnt of the device's memory.
     """
+
+    refining: bool = True
 
     def __init__(self, image: Tensor, tiling: Tiling, settings: FieldSettings, k: int) -> None:
         """A field of `image` (3, H, W) float32 in [0, 1] of which nothing is known yet."""
@@ -72,7 +88,16 @@ class FieldState:
         self.status = torch.zeros(count, dtype=torch.uint8)
         self.memory = Memory()
         self.finished = False
+        self.dropped = False
         self._work: Iterator[list[int]] = iter(())  # a step each; set by whoever does it
+
+    def waiting(self) -> Waiting | None:
+        """Tiles that wait for a batch; None: a step of the field's own is next, or none at all."""
+        return None
+
+    def drop(self) -> None:
+        """Nothing more is wanted of this field; may be called from another thread."""
+        self.dropped = True
 
     def step(self) -> list[int]:
         """Do a short piece of work; returns the tiles that got better.
@@ -81,14 +106,48 @@ class FieldState:
             OutOfMemory: what there is stays readable; no further step is possible here.
         """
         try:
-            changed = next(self._work, None)
+            changed = self._advance()
         except torch.OutOfMemoryError as error:  # of work that has no smaller batches
             reason = str(error).partition("\n")[0]
         else:
-            self.finished = changed is None
+            self.finished |= changed is None
             return changed or []
         self.memory.ran_out()
         raise OutOfMemory(reason)
+
+    def checkpoint(self) -> dict[str, Array]:
+        """What another solver of the same picture and settings needs to go on from here.
+
+        Returns:
+            tiles (E,) int64: those with nothing left to do. vectors, theta, bound, residual,
+            iterations and status: their rows of the attributes. starts (T - E, k, n) float32: what
+            the others began with, or will; only where they do not begin from nothing.
+        """
+        ended = self._ended()
+        return saved(self, ended, self._first_guesses((~ended).nonzero()[:, 0].tolist()))
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Go on from a `checkpoint`, before the first step; all ends as if it had not stopped.
+
+        Raises:
+            ValueError: the arrays do not belong to such a picture and settings.
+        """
+        self._go_on(take_over(self, arrays), "starts" in arrays)
+
+    def _ended(self) -> Tensor:
+        """(T,) bool: tiles with nothing left to do."""
+        return self.usable
+
+    def _first_guesses(self, tiles: list[int]) -> Tensor | None:  # noqa: ARG002
+        """(B, k, n): what unfinished tiles began with; None: nothing."""
+        return None
+
+    def _go_on(self, ended: Tensor, warm: bool) -> None:
+        """Plan the rest, with `vectors` as the first guess where it is `warm`."""
+
+    def _advance(self) -> list[int] | None:
+        """The work of a step; None when nothing is left."""
+        return next(self._work, None)
 
     @property
     def converged(self) -> int:

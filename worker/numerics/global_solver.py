@@ -1,11 +1,13 @@
 """The field of a whole image: the lowest eigenvectors of one graph, without tiles."""
 
+from collections.abc import Mapping
 from enum import Enum
 
 import torch
 from torch import Tensor
 
 from worker.numerics.certificate import certify
+from worker.numerics.checkpoint import Array
 from worker.numerics.field_state import FieldSettings, FieldState, TileStatus
 from worker.numerics.hierarchy import FirstLevel
 from worker.numerics.lanes import single_threaded
@@ -78,12 +80,32 @@ class GlobalSolver(FieldState):
         self.residuals = torch.full((modes,), torch.inf, dtype=torch.float64)
         self._modes = modes
         self._lent = self._borrow(previous)  # whether `vectors` holds a guess before the first
-        self._work = self._run(previous)
+        # Until the end; not copied, that of a picture of 16 megapixels is 270 MB.
+        self._guess = previous.vectors[:, :modes] if previous and self._lent else None
+        self._settled = previous is not None and self._settled_by(previous)
+        self._work = self._run()
 
     def step(self) -> list[int]:
         """As any field's; what is not in lanes is short."""
         with single_threaded(needed=self.settings.lanes > 1):
-            return super().step()
+            changed = super().step()
+        if self.finished:
+            self._guess = None
+        return changed
+
+    def checkpoint(self) -> dict[str, Array]:
+        """As any field's; with `residuals`, of every mode, once it has ended."""
+        arrays = super().checkpoint()
+        return {**arrays, "residuals": self.residuals.numpy()} if len(arrays["tiles"]) else arrays
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """As any field's."""
+        residuals, shape = arrays.get("residuals"), self.residuals.shape
+        if len(arrays.get("tiles", ())) and (residuals is None or residuals.shape != shape):
+            raise ValueError("residuals: not of every mode")
+        super().restore(arrays)
+        if residuals is not None:
+            self.residuals.copy_(torch.from_numpy(residuals))
 
     def structure(self) -> Tensor:
         """(1,): 0 for an image of one colour, which shows nothing."""
@@ -92,8 +114,8 @@ class GlobalSolver(FieldState):
 
     # --- the work: every `yield` is the end of a step ------------------------------------------
 
-    def _run(self, previous: FieldState | None) -> Work[None]:
-        if previous is not None and self._settled_by(previous):
+    def _run(self) -> Work[None]:
+        if self._settled:
             yield [0]
         elif self.vectors.shape[2] <= DENSE_PIXELS:
             yield self._dense()
@@ -237,6 +259,18 @@ class GlobalSolver(FieldState):
             return False
         drawn = bool((self.residuals <= DRAWN_RESIDUAL * self.theta[0]).all())
         return self._modes <= USUAL_MODES or drawn or step >= DRAWN_STEPS
+
+    # --- what it leaves ------------------------------------------------------------------------
+
+    def _ended(self) -> Tensor:
+        return torch.tensor([self.finished or self._settled])
+
+    def _first_guesses(self, tiles: list[int]) -> Tensor | None:
+        return self._guess if tiles else None
+
+    def _go_on(self, ended: Tensor, warm: bool) -> None:
+        self._lent, self._settled = warm, bool(ended[0])
+        self._guess = self.vectors.clone() if warm else None
 
     # --- what an earlier state lends ---------------------------------------------------------
 

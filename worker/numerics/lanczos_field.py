@@ -31,8 +31,11 @@ class LanczosSolver(FieldState):
     def _rest(self) -> Iterator[list[int]]:
         """Solve what has not been solved; begun anew where memory has run out."""
         s = self.settings
-        tiles: list[int] = (~self.usable).nonzero()[:, 0].tolist()
+        # The same batches after a restart: what is batched together shows in the bytes.
+        tiles = list(range(self.tiling.count))
         batches = self.memory.batches(tiles, s.batch_pixels // self.vectors.shape[2])
+        done = self.usable.tolist()
+        batches = [rest for b in batches if (rest := [t for t in b if not done[t]])]
         yield from in_lanes(s.lanes, [self._solve(batch) for batch in batches], s.quantum_s)
 
     def _solve(self, tiles: list[int]) -> Iterator[list[int]]:

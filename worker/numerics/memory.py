@@ -24,9 +24,13 @@ class Memory:
         self._most: int | None = None  # what is left of the size that did not fit
         self._largest = 1  # batch since then
 
+    def most(self, size: int) -> int:
+        """How many there may be in a batch that should have `size`."""
+        return max(1, size if self._most is None else min(size, self._most))
+
     def batches(self, items: Sequence[T], size: int) -> list[list[T]]:
         """The items in batches of `size`, or as many as may fit."""
-        size = max(1, size if self._most is None else min(size, self._most))
+        size = self.most(size)
         self._largest = max(self._largest, min(size, len(items)))
         return [list(items[i : i + size]) for i in range(0, len(items), size)]
 
@@ -51,10 +55,12 @@ class Memory:
                 raise OutOfMemory(reason)
             self._most, self._largest = self._largest // 2, 1
 
-    def ran_out(self) -> None:
-        """Note it, and give back what is free.
+    def ran_out(self, size: int | None = None) -> None:
+        """Note it, of a batch of that size, and give back what is free.
 
         Only after the handler: its traceback keeps the tensors of the call that failed.
         """
         torch.cuda.empty_cache()
         self.retries += 1
+        if size is not None:
+            self._most = max(1, size // 2)

@@ -1,5 +1,7 @@
 """A batch of equally shaped tiles on the way from pixels to certified Fiedler vectors."""
 
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -10,6 +12,7 @@ from worker.numerics import lobpcg
 from worker.numerics.certificate import certify
 from worker.numerics.laplacian import image_laplacian
 from worker.numerics.problem import TileProblem, prepare
+from worker.numerics.rows import joined_rows
 from worker.numerics.signs import ramp
 from worker.numerics.stencil import Offset
 
@@ -130,6 +133,18 @@ class TileBatch:
             R, Z, LZ = self._correction
             self._correction = (R[there], Z[there], LZ[there])
         self._solution = None if self._solution is None else self._solution.select(rows)
+
+    @staticmethod
+    def joined(parts: Sequence["TileBatch"]) -> "TileBatch":
+        """The tiles of several batches, all after as many steps, as one."""
+        batch = copy(parts[0])
+        batch._solution = joined_rows([part.certify() for part in parts])
+        batch._problem = joined_rows([part._problem for part in parts])
+        batch._block = joined_rows([part._block for part in parts])
+        corrections = [part._correction for part in parts if part._correction is not None]
+        R, Z, LZ = (torch.cat(column) for column in zip(*corrections, strict=True))
+        batch._correction = (R, Z, LZ)
+        return batch
 
     def step(self) -> None:
         """One LOBPCG step, preconditioned by a V-cycle."""

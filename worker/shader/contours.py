@@ -15,7 +15,9 @@ from worker.shader.filters import (
     length,
     sample,
 )
+from worker.shader.order import kth_value
 from worker.shader.segments import components
+from worker.shader.strips import places, strips
 
 BUSY = 0.2
 """Above this share of contour pixels `auto` looks closer: a photograph has 0.43, a drawing 0.05."""
@@ -105,7 +107,7 @@ def find_edges(luma: Tensor) -> Tensor:
     dy, dx = gradient(gaussian_blur(luma, EDGE_SIGMA))
     strength = length(dy, dx)
     rank = max(1, int(EDGE_TOP * strength.numel()))
-    full = float(strength.flatten().kthvalue(rank).values)
+    full = float(kth_value(strength.flatten(), rank))
     weak = _ridges(strength, dy, dx, max(EDGE_FLOOR, EDGE_WEAK * full))
     thin = _long_and_strong(weak, strength > EDGE_STRONG * full)
     below, right = functional.pad(thin, (0, 0, 1, 0))[:-1], functional.pad(thin, (1, 0))[:, :-1]
@@ -145,10 +147,8 @@ def _blotched(outliers: Tensor) -> bool:
 def descreened(luma: Tensor) -> Tensor:
     """Luma (H, W) with dithered areas replaced by their tone, so that dots are not lines."""
     smooth = box_mean(luma, 3)
-    moments = torch.stack((luma, luma.square(), smooth, smooth.square()))
-    # Blocks of 3, then a window of 5 blocks: the same window at a ninth of the cost.
-    blocks = functional.avg_pool2d(moments[None], 3, ceil_mode=True)[0]
-    mean, square, mean_left, square_left = box_mean(blocks, SCREEN_WINDOW // 3)
+    moments = (luma, luma.square(), smooth, smooth.square())
+    mean, square, mean_left, square_left = map(_local_mean, moments)
     raw, left = square - mean.square(), square_left - mean_left.square()
     screened = (left < SCREEN * raw) & (raw > SCREEN_VARIANCE)
     height, width = luma.shape
@@ -156,17 +156,27 @@ def descreened(luma: Tensor) -> Tensor:
     return box_mean(luma, 5).where(screened, luma)
 
 
+def _local_mean(image: Tensor) -> Tensor:
+    """Means of (H, W) around blocks of 3, ceil(H / 3) x ceil(W / 3) of them.
+
+    Over a window of 5 blocks: the same window at a ninth of the cost.
+    """
+    blocks = functional.avg_pool2d(image[None], 3, ceil_mode=True)[0]
+    return box_mean(blocks, SCREEN_WINDOW // 3)
+
+
 def _ridges(strength: Tensor, dy: Tensor, dx: Tensor, least: float) -> Tensor:
     """Pixels stronger than `least` that no neighbour along the gradient exceeds."""
-    y, x = (strength > least).nonzero(as_tuple=True)
-    dy, dx = direction(dy[y, x], dx[y, x])
-    ahead, behind = (
-        sample(strength[None], (y + s * dy)[None], (x + s * dx)[None], "bilinear")[0, 0]
-        for s in (1, -1)
-    )
-    here = strength[y, x]
     ridges = torch.zeros_like(strength, dtype=torch.bool)
-    ridges[y, x] = (here >= ahead) & (here > behind)
+    for rows in strips(strength.shape):
+        y, x = places(strength[rows] > least, rows)
+        down, right = direction(dy[y, x], dx[y, x])
+        ahead, behind = (
+            sample(strength[None], (y + s * down)[None], (x + s * right)[None], "bilinear")[0, 0]
+            for s in (1, -1)
+        )
+        here = strength[y, x]
+        ridges[y, x] = (here >= ahead) & (here > behind)
     return ridges
 
 

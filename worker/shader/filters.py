@@ -7,19 +7,36 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample, pad
 
+from worker.shader.strips import by_rows
+
 
 def padded(image: Tensor, margin: int) -> Tensor:
     """Reflect at the borders; repeat the border where the image is too small to reflect."""
-    mode = "reflect" if min(image.shape[-2:]) > margin else "replicate"
-    flat = image.reshape(1, -1, *image.shape[-2:])
-    flat = pad(flat, (margin, margin, margin, margin), mode=mode)
-    return flat.reshape(*image.shape[:-2], *flat.shape[-2:])
+    height, width = image.shape[-2:]
+    if min(height, width) <= margin:
+        flat = image.reshape(1, -1, height, width)
+        flat = pad(flat, (margin, margin, margin, margin), mode="replicate")
+        return flat.reshape(*image.shape[:-2], *flat.shape[-2:])
+    # A third of the time of torch's own.
+    out = image.new_empty(*image.shape[:-2], height + 2 * margin, width + 2 * margin)
+    out[..., margin : margin + height, margin : margin + width] = image
+    for axis, length in ((-2, height), (-1, width)):
+        before, after = out.narrow(axis, 0, margin), out.narrow(axis, margin + length, margin)
+        before.copy_(out.narrow(axis, margin + 1, margin).flip(axis))
+        after.copy_(out.narrow(axis, length - 1, margin).flip(axis))
+    return out
 
 
 def box_mean(image: Tensor, size: int) -> Tensor:
     """Mean over a window of `size` (odd) pixels a side."""
-    rows = _windows(padded(image, size // 2), size, -2, torch.add)
-    return _windows(rows, size, -1, torch.add).div_(size**2)  # divided, a mean of ones is 1
+    if image.ndim > 2:
+        out = torch.empty_like(image)
+        for plane, mean in zip(image, out, strict=True):
+            mean.copy_(box_mean(plane, size))
+        return out
+    around = padded(image, size // 2)
+    # Divided, a mean of ones is 1.
+    return local(lambda rows: _squares(rows, size, torch.add).div_(size**2), around, size // 2)
 
 
 def box_std(image: Tensor, size: int) -> Tensor:
@@ -30,8 +47,26 @@ def box_std(image: Tensor, size: int) -> Tensor:
 def dilated(mask: Tensor, reach: int) -> Tensor:
     """Pixels within `reach` pixels of the mask (H, W), by rows and by columns."""
     around = pad(mask, (reach, reach, reach, reach))
-    rows = _windows(around, 2 * reach + 1, 0, torch.logical_or)
-    return _windows(rows, 2 * reach + 1, 1, torch.logical_or)
+    return local(lambda rows: _squares(rows, 2 * reach + 1, torch.logical_or), around, reach)
+
+
+def local(operator: Callable[[Tensor], Tensor], around: Tensor, margin: int) -> Tensor:
+    """An operator that takes `margin` rows and columns on each side of (H, W), by strips.
+
+    Args:
+        operator: from (h + 2 margin, W + 2 margin) to (..., h, W).
+        around: (H + 2 margin, W + 2 margin).
+        margin: pixels.
+    """
+    shape = torch.Size(side - 2 * margin for side in around.shape)
+    return by_rows(
+        lambda rows: operator(around[rows.start : rows.stop + 2 * margin]), shape, least=4 * margin
+    )
+
+
+def _squares(image: Tensor, size: int, join: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """The values of every square of `size` pixels a side, joined."""
+    return _windows(_windows(image, size, -2, join), size, -1, join)
 
 
 def _windows(
@@ -73,7 +108,12 @@ def _gaussian(radius: int, sigma: float) -> list[float]:
 
 
 def _convolved(around: Tensor, weights: list[float]) -> Tensor:
-    """By rows, then by columns: shifted sums, a third of the time of a general convolution."""
+    """By rows, then by columns."""
+    return local(lambda rows: _shifted_sums(rows, weights), around, len(weights) // 2)
+
+
+def _shifted_sums(around: Tensor, weights: list[float]) -> Tensor:
+    """A third of the time of a general convolution."""
     for axis in (0, 1):
         left = around.shape[axis] - len(weights) + 1
         total = around.narrow(axis, 0, left) * weights[0]
@@ -85,11 +125,15 @@ def _convolved(around: Tensor, weights: list[float]) -> Tensor:
 
 def gradient(image: Tensor) -> tuple[Tensor, Tensor]:
     """Sobel / 8 of (H, W): d/dy and d/dx in units per pixel."""
-    p = padded(image, 1)
+    dy, dx = local(_gradient, padded(image, 1), 1)
+    return dy, dx
+
+
+def _gradient(p: Tensor) -> Tensor:
     rows = (p[:-2] + p[2:]).add_(p[1:-1], alpha=2)
     columns = (p[:, :-2] + p[:, 2:]).add_(p[:, 1:-1], alpha=2)
     dy, dx = columns[2:] - columns[:-2], rows[:, 2:] - rows[:, :-2]
-    return dy.mul_(1 / 8), dx.mul_(1 / 8)
+    return torch.stack((dy, dx)).mul_(1 / 8)
 
 
 def length(dy: Tensor, dx: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 
 from worker.shader.filters import box_std, gradient, length
+from worker.shader.order import kth_value
+from worker.shader.strips import values_in
 
 
 def spectral_gate(field: Tensor, contours: Tensor, percentile: float, sharpness: float) -> Tensor:
@@ -18,12 +20,10 @@ def spectral_gate(field: Tensor, contours: Tensor, percentile: float, sharpness:
     Returns:
         (H, W) in 0..1; high means structure.
     """
-    on = field[contours]
+    on = values_in(field, contours)
     if len(on) == 0:
         return torch.zeros_like(field)
-    # kthvalue instead of quantile, which refuses more than 16 million values.
-    rank = min(len(on), 1 + int(percentile / 100 * (len(on) - 1)))
-    q = on.kthvalue(rank).values
+    q = kth_value(on, min(len(on), 1 + int(percentile / 100 * (len(on) - 1))))
     spread = on.std(correction=0).clamp(min=1e-12)
     return (field - q).mul_(sharpness).div_(spread).sigmoid_()
 

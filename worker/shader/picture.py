@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from worker.shader.strips import pointwise
+
 
 class Picture(NamedTuple):
     """Colours and opacity, 0..1."""
@@ -15,7 +17,9 @@ class Picture(NamedTuple):
     @property
     def layers(self) -> Tensor:
         """Colours, and opacity if there is any: (3, H, W) or (4, H, W)."""
-        return self.rgb if self.alpha is None else torch.cat((self.rgb, self.alpha[None]))
+        if self.alpha is None:
+            return self.rgb
+        return pointwise(lambda rgb, alpha: torch.cat((rgb, alpha[None])), self.rgb, self.alpha)
 
     def rows(self, chosen: slice | Tensor) -> "Picture":
         """Some rows of the picture."""
@@ -32,7 +36,7 @@ def seen(picture: Picture, background: tuple[float, float, float]) -> Tensor:
     if picture.alpha is None:
         return picture.rgb
     ground = picture.rgb.new_tensor(background)[:, None, None]
-    return ground + (picture.rgb - ground) * picture.alpha
+    return pointwise(lambda rgb, a: ground + (rgb - ground) * a, picture.rgb, picture.alpha)
 
 
 def no_less_opaque(
@@ -44,7 +48,17 @@ def no_less_opaque(
     """
     if alpha is None:
         return Picture(layers, None)
+
+    def rows(layers: Tensor, alpha: Tensor) -> Tensor:
+        return _no_less_opaque(layers, alpha, background)
+
+    return picture_of(pointwise(rows, layers, alpha))
+
+
+def _no_less_opaque(
+    layers: Tensor, alpha: Tensor, background: tuple[float, float, float]
+) -> Tensor:
     rgb, copied = layers[:3], layers[3]
     opacity = torch.maximum(copied, alpha)
     thin = seen(Picture(rgb, copied / opacity.clamp(min=1e-6)), background)
-    return Picture(thin.where(copied < alpha, rgb), opacity)
+    return torch.cat((thin.where(copied < alpha, rgb), opacity[None]))

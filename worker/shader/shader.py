@@ -17,6 +17,7 @@ from worker.shader.shadow import cast_shadows
 from worker.shader.sketch import Sketch
 from worker.shader.source import Source, lent, lines_in, low_strokes
 from worker.shader.stages import result_of
+from worker.shader.strips import pointwise
 from worker.shader.thicken import thicken
 from worker.shader.transplant import lay, transplant
 from worker.shader.voids import chosen, roomy
@@ -102,7 +103,7 @@ def shade_stages(
     if sketch is not None:
         sketch = sketch.after(filled, laid)
     # The rest keeps its own colour: as it is seen, ink of little opacity would fade every pass.
-    rgb = rgb.where(painted > 0, grown.rgb)
+    rgb = pointwise(lambda new, on, old: new.where(on > 0, old), rgb, painted, grown.rgb)
     if grown.alpha is None:
         return Shaded(Picture(rgb, None), sketch)
     opacity = torch.maximum(grown.alpha, painted.to(grown.alpha.dtype))
@@ -126,7 +127,12 @@ def _grown(
         return thicken(layers, layers, lines, gate, busy, phase, effect)
     phase, ink = phase._replace(dilation_radius=THIN * radius), sketch.inked(layers)
     layers, filled = thicken(layers, ink, lines, gate, busy, phase, effect)
-    return ink.where(sketch.outline & (gate > 0.5), layers), filled
+    inked = pointwise(_inked, ink, sketch.outline, gate, layers)
+    return inked, filled
+
+
+def _inked(ink: Tensor, outline: Tensor, gate: Tensor, layers: Tensor) -> Tensor:
+    return ink.where(outline & (gate > 0.5), layers)
 
 
 def _cast(

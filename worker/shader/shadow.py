@@ -5,6 +5,7 @@ from torch import Tensor
 
 from worker.shader.colour import front_colour, shadow_colour
 from worker.shader.filters import direction, gradient, positions, sample
+from worker.shader.strips import by_rows, pointwise
 
 SHADOW_OPACITY, FRONT_OPACITY = 0.6, 0.8
 FRONT_DIRECTION = (0.4, 0.3)  # (y, x), in units of translation_strength
@@ -35,18 +36,28 @@ def cast_shadows(
     Returns:
         The new image and the opacity painted with, (H, W) in 0..1.
     """
-    weight = (1 - gate) * contours
+    weight = pointwise(lambda gate, on: (1 - gate) * on, gate, contours)
     if float(weight.sum()) < LEAST_WEIGHT or effect <= 0:
         return rgb, weight * 0
-    dy, dx = direction(*gradient(field))
+    slopes = gradient(field)
     y, x = positions(field.shape, rgb.device)
     reach = offset * effect
-    behind = _read(content, field.shape, y - reach * dx, x + reach * dy)  # beside the gradient
     down, right = (translation * effect * d for d in FRONT_DIRECTION)
-    ahead = _read(content, field.shape, y + down + 0 * x, x + right + 0 * y)
-    shadow, front = SHADOW_OPACITY * weight, FRONT_OPACITY * weight
-    out = rgb + shadow * (shadow_colour(behind, effect) - rgb)
-    return out + front * (front_colour(ahead, effect) - out), 1 - (1 - shadow) * (1 - front)
+
+    def painted(rows: slice) -> Tensor:
+        dy, dx = direction(*(slope[rows] for slope in slopes))
+        here = y[rows]
+        # Beside the gradient.
+        behind = _read(content, field.shape, here - reach * dx, x + reach * dy)
+        ahead = _read(content, field.shape, here + down + 0 * x, x + right + 0 * here)
+        shadow, front = SHADOW_OPACITY * weight[rows], FRONT_OPACITY * weight[rows]
+        out = rgb[:, rows]
+        out = out + shadow * (shadow_colour(behind, effect) - out)
+        out = out + front * (front_colour(ahead, effect) - out)
+        return torch.cat((out, (1 - (1 - shadow) * (1 - front))[None]))
+
+    layers = by_rows(painted, field.shape)
+    return layers[:3], layers[3]
 
 
 def _read(content: Tensor, shape: torch.Size, y: Tensor, x: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ from torch import Tensor
 from worker.shader.colour import luma
 from worker.shader.filters import box_mean
 from worker.shader.lines import Lines
+from worker.shader.strips import copied, pointwise
 
 NEAR = 2  # pixels from an outline within which its ink is looked for
 WIDE = 3  # and its paint
@@ -39,9 +40,9 @@ class Sketch(NamedTuple):
 
     def inked(self, layers: Tensor) -> Tensor:
         """Layers (c, H, W) with the outline in ink."""
-        out = layers.flatten(1).clone()
-        out[:3, self.at] = self.ink
-        return out.reshape(layers.shape)
+        out = copied(layers)
+        out.flatten(1)[:3, self.at] = self.ink
+        return out
 
     def colours(self, rgb: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Ink and paint of some pixels, (3, N) each: of the outline its own, else as they are.
@@ -87,7 +88,7 @@ def sketch_of(rgb: Tensor, outline: Tensor, *, own_colours: bool) -> Sketch:
     at = outline.flatten().nonzero()[:, 0]
     ink = INK * _best(rgb, -luma(rgb), NEAR, at)
     calm = box_mean(rgb, 3)  # grain and the fringes of compression are colourful too
-    paint = _best(calm, calm.amax(0) - calm.amin(0), WIDE, at)
+    paint = _best(calm, pointwise(lambda c: c.amax(0) - c.amin(0), calm), WIDE, at)
     grey = luma(paint)
     paint = (grey + SATURATION * (paint - grey)).clamp(0, 1)
     return Sketch(outline, nothing, nothing, at, ink, paint, own_colours)

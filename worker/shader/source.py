@@ -11,11 +11,13 @@ from worker.shader.contours import ContourRule, find_contours
 from worker.shader.filters import dilated
 from worker.shader.gate import spectral_gate
 from worker.shader.lines import Lines
+from worker.shader.order import median
 from worker.shader.picture import Picture, seen
 from worker.shader.segments import Segments, find_segments, signatures
 from worker.shader.settings import ShaderSettings
 from worker.shader.sketch import Sketch
 from worker.shader.stages import result_of
+from worker.shader.strips import values_in
 
 STROKE = 2  # pixels
 """Segments are strokes: of a solid area only the rim of this width is copied, or copies of copies
@@ -122,8 +124,8 @@ def low_strokes(contours: Tensor, gate: Tensor, settings: ShaderSettings) -> Seg
     size = max(8, round(settings.max_segment_size * unit))
     rims = contours & ~_insides(contours, max(1, round(STROKE * unit)))
     mask = rims & (gate < 0.5)
-    if int(mask.sum()) < 3 * least and bool(rims.any()):
-        mask = rims & (gate < gate[rims].median())
+    if int(mask.count_nonzero()) < 3 * least and bool(rims.any()):
+        mask = rims & (gate < median(values_in(gate, rims)))
     return find_segments(mask, least, 2 * settings.max_segments, size)
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from worker.shader.segments import Segments, segment_mean, spread
+from worker.shader.strips import copied
 
 SHIFT = (0.7, 0.5)  # (y, x), in units of translation_strength
 STEPS = 1 << 30  # of a colour value, in which means are taken
@@ -80,11 +81,11 @@ def lay(rgb: Tensor, fragments: Fragments, void: Tensor, mode: str) -> tuple[Ten
     lands = lands[void[y[lands], x[lands]]]
     pixels, place = torch.unique((y * width + x)[lands], return_inverse=True)
     mix = _last if mode == "replace" else _mean
-    out = rgb.flatten(1).clone()
-    out[:, pixels] = mix(fragments.rgb[:, lands], place, len(pixels))
+    out = copied(rgb)
+    out.flatten(1)[:, pixels] = mix(fragments.rgb[:, lands], place, len(pixels))
     painted = torch.zeros_like(void).flatten()
     painted[pixels] = True
-    return out.reshape(rgb.shape), painted.reshape(void.shape)
+    return out, painted.reshape(void.shape)
 
 
 def _last(rgb: Tensor, place: Tensor, count: int) -> Tensor:

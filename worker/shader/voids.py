@@ -21,12 +21,13 @@ def roomy(fragments: Fragments, drawn: Tensor, count: int) -> Tensor:
         count: of strokes.
     """
     height, width = drawn.shape
-    # Whole pixels instead of shares: exact, in any order, on any device.
-    pixels = (box_mean(drawn.float(), WINDOW) * WINDOW**2).round().long().flatten()
+    share = box_mean(drawn.float(), WINDOW).flatten()
     y, x = fragments.y, fragments.x
     inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
     owner = fragments.owner[inside]
-    sums = pixels.new_zeros(count).scatter_add_(0, owner, pixels[(y * width + x)[inside]])
+    # Whole pixels instead of shares: exact, in any order, on any device.
+    pixels = (share[(y * width + x)[inside]] * WINDOW**2).round().long()
+    sums = pixels.new_zeros(count).scatter_add_(0, owner, pixels)
     return sums <= CROWDED * WINDOW**2 * torch.bincount(owner, minlength=count)
 
 

@@ -56,8 +56,14 @@ class Channel(Generic[T]):
                 data = b""
             if not data:
                 raise StopAsyncIteration
-            self._received.extend(self._decoder.feed(bytes(data)))
+            self._received.extend(await self._fed(bytes(data)))
         return self._received.popleft()
+
+    async def _fed(self, data: bytes) -> list[tuple[T, bytes]]:
+        if not self._decoder.is_long(data):
+            return self._decoder.feed(data)
+        # To its end, also when cancelled: or these bytes would be missing from the stream.
+        return await trio.to_thread.run_sync(self._decoder.feed, data)
 
     async def __aenter__(self) -> Self:
         return self

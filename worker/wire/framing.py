@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 MAX_HEADER = 4 << 20  # bytes; a `Tiles` message with 70 000 certificates
 MAX_PAYLOAD = 1 << 30  # bytes; 268 megapixels of RGBA
-_LENGTHS = struct.Struct(">II")
+LONG = 1 << 20  # bytes of a payload; joining 36 MB takes 15 ms and more, for its new memory
+LENGTHS = struct.Struct(">II")
 _ENCODER = msgspec.msgpack.Encoder()
 
 
@@ -33,7 +34,7 @@ def encode(message: Message, *payload: bytes | memoryview) -> list[memoryview]:
     body = [memoryview(part) for part in payload]
     size = sum(part.nbytes for part in body)
     _check_lengths(len(header), size)
-    head = memoryview(_LENGTHS.pack(len(header), size) + header)
+    head = memoryview(LENGTHS.pack(len(header), size) + header)
     return [head, *(part.cast("B") for part in body if part.nbytes)]
 
 
@@ -52,7 +53,11 @@ class FrameDecoder(Generic[T]):
         self._max_payload = max_payload
         self._lengths: tuple[int, int] | None = None
         self._message: T | None = None
-        self._expect(_LENGTHS.size)
+        self._expect(LENGTHS.size)
+
+    def is_long(self, data: bytes) -> bool:
+        """Whether feeding this joins a payload so long that a thread had better do it."""
+        return self._size >= LONG and len(data) >= self._missing
 
     def feed(self, data: bytes) -> list[tuple[T, bytes]]:
         """Take the next bytes of the stream and return the frames that they complete.
@@ -62,9 +67,11 @@ class FrameDecoder(Generic[T]):
                 decoder is of no use afterwards.
         """
         frames: list[tuple[T, bytes]] = []
-        view = memoryview(data)
-        while view:
-            piece, view = view[: self._missing], view[self._missing :]
+        start = 0
+        while start < len(data):
+            # Bytes, not views: joined, they let the other threads of Python go on.
+            piece = data[start : start + self._missing]
+            start += len(piece)
             self._pieces.append(piece)
             self._missing -= len(piece)
             if self._missing == 0:
@@ -75,7 +82,7 @@ class FrameDecoder(Generic[T]):
         if self._message is not None:
             return [self._frame_complete(section)]
         if self._lengths is None:
-            header, payload = _LENGTHS.unpack(section)
+            header, payload = LENGTHS.unpack(section)
             _check_lengths(header, payload, self._max_header, self._max_payload)
             self._lengths = header, payload
             self._expect(header)
@@ -89,7 +96,7 @@ class FrameDecoder(Generic[T]):
         assert self._message is not None
         frame = self._message, payload
         self._lengths = self._message = None
-        self._expect(_LENGTHS.size)
+        self._expect(LENGTHS.size)
         return frame
 
     def _decoded(self, header: bytes) -> T:
@@ -101,8 +108,8 @@ class FrameDecoder(Generic[T]):
     def _expect(self, size: int) -> None:
         # Pieces are gathered rather than written into a buffer of the announced size: a lie about
         # the length then costs no memory.
-        self._pieces: list[memoryview] = []
-        self._missing = size
+        self._pieces: list[bytes] = []
+        self._missing = self._size = size
 
 
 def _check_lengths(

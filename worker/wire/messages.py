@@ -11,7 +11,7 @@ import msgspec
 
 from worker.wire.params import JobParams
 
-PROTOCOL = 2
+PROTOCOL = 3
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -40,7 +40,7 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Submit(Message, frozen=True):
-    """Start a job. Payload: the input's pixels, then those of the source."""
+    """Start a job. Payload: the input's pixels, those of the source, the work to go on from."""
 
     job: str
     width: int
@@ -49,6 +49,8 @@ class Submit(Message, frozen=True):
     budget_s: float  # seconds from now until the worker must have sent `Finished`
     params: JobParams
     source: Shape | None = None  # where strokes are taken from; None: the input itself
+    work_bytes: int = 0  # of an npz: what an earlier job over the same left
+    keep_work: bool = False  # whether to send, after a partial end, what is needed to go on
 
     @property
     def target(self) -> Shape:
@@ -78,6 +80,7 @@ class Hello(Message, frozen=True):
     warning: str | None  # said loudly when CUDA was not usable
     shade_s_per_mp: float  # measured while warming up: seconds of one pass per megapixel
     field_s_per_mp: float
+    coarse_s_per_mp: float = 0.0  # the part of it until every tile has a vector
     protocol: int = PROTOCOL
 
 
@@ -110,6 +113,7 @@ class Tiles(Message, frozen=True):
     pass_done: int  # of this pass, or of the source
     pass_total: int
     certificates: list[Certificate]
+    eta_s: float | None = None  # seconds until the job's end, estimated
 
 
 class Preview(Message, frozen=True):
@@ -178,7 +182,7 @@ class ArrayChunk(Message, frozen=True):
     """A piece of one array of the field, in C order. Payload: bytes from `offset`."""
 
     job: str
-    name: str  # vectors, lambda2, tiles, theta, residual, angle_bound, iterations, status, picture
+    name: str  # of the field: see `field_arrays`; `work.` and a name: what is needed to go on
     dtype: str  # numpy's name
     shape: tuple[int, ...]
     offset: int  # bytes

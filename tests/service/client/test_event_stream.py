@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.client.event_stream import EventDecoder, read_event
+from service.jobs.admission import Quote
 from service.jobs.events import (
     Accepted,
     Complete,
@@ -24,7 +25,7 @@ JOB = Job(id="job-12345678", kind="shade", created=0.0, deadline_s=10.0, state=J
 TILES = Tiles(2, 3, 8, [Certificate(0, 48, 64, 64, "converged", 0.01, 0.5, 3)])
 EVENTS: list[Event] = [
     Snapshot(JOB.document()),
-    Accepted(1, 0.5),
+    Accepted(Quote(1, 0.5, "partial", 2)),
     Started(),
     TILES,
     Pass(1, 2),

@@ -9,6 +9,7 @@ import trio
 import trio.testing
 
 from service.commands.progress import CLEAR, Bar
+from service.jobs.admission import Quote
 from service.jobs.events import Accepted, Event, Pass, Snapshot, Started, Tiles
 from service.jobs.jobs import Job, JobState, Progress
 from worker.wire.messages import Certificate
@@ -100,7 +101,7 @@ def test_a_pass_that_is_done_is_followed_by_the_next() -> None:
 
 def test_waiting_and_starting_are_told() -> None:
     bar, stream = a_bar(4)
-    assert "waiting, 3 before it" in told(bar, stream, Accepted(3, 1.0))
+    assert "waiting, 3 before it" in told(bar, stream, Accepted(Quote(3, 1.0, "complete", 4)))
     assert "starting" in told(bar, stream, Started())
 
 

@@ -4,7 +4,6 @@ import msgspec
 import numpy as np
 import pytest
 import trio
-import trio.testing
 
 from service.jobs.jobs import JobState
 from tests.service.house import House, assert_problem, house, png, unpacked
@@ -74,7 +73,7 @@ async def test_both_pictures_reach_the_second_worker_when_the_first_dies():
         assert live.record.state is JobState.COMPLETE
         assert live.result is not None
         assert bytes(live.result.pixels[:3]) == bytes([9, 8, 7])
-        assert not live.sent  # nothing holds the source any longer
+        assert not live.shared.pictures  # nothing holds the source any longer
 
 
 async def test_a_worker_that_does_not_answer_costs_the_result_not_the_deadline():
@@ -107,7 +106,7 @@ async def test_the_last_pass_is_the_answer_when_the_worker_is_lost():
         with trio.fail_after(5):
             while live.record.progress.passes_done < 1:
                 await trio.sleep(0.005)
-        live.stop.cancel()  # as the deadline would
+        live.shared.stop.cancel()  # as the deadline would
         await live.settled.wait()
         assert live.record.state is JobState.PARTIAL
         assert live.record.progress.passes_done >= 1
@@ -235,7 +234,8 @@ async def test_what_runs_at_the_end_is_finished_and_nothing_new_is_taken():
         path = await service.start(png(), passes=4)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(service.desk.drain)
-            await trio.testing.wait_all_tasks_blocked(0.01)
+            while not service.desk.closing:
+                await trio.sleep(0.001)
             assert_problem(await service.shade(png()), 503, "not-ready")
         assert (await document(service, path))["state"] == "complete"
 

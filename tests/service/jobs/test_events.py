@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from service.jobs import events
+from service.jobs.admission import Quote
 from service.jobs.events import Envelope, Event
 from worker.wire import messages as wire
 
@@ -37,7 +38,14 @@ PREVIEW = events.preview(
     "png",
 )
 EVENTS: list[tuple[Event, str, dict[str, Any]]] = [
-    (events.Accepted(position=2, quote_s=1.5), "accepted", {"position": 2, "quote_s": 1.5}),
+    (
+        events.Accepted(Quote(2, 1.5, "partial", 3)),
+        "accepted",
+        {
+            "position": 2,
+            "quote": {"position": 2, "seconds": 1.5, "expected": "partial", "passes": 3},
+        },
+    ),
     (events.Snapshot(DOCUMENT), "snapshot", DOCUMENT),
     (events.from_worker(wire.Started(job="j")), "started", {}),
     (events.from_worker(wire.PassDone(job="j", index=2, of=4)), "pass", {"index": 2, "of": 4}),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.jobs import array_files
 from service.jobs.job_files import JobFiles, pass_name
 from service.pictures.picture import Picture
 from worker.wire.messages import ArrayChunk
@@ -114,3 +115,65 @@ def test_what_a_crash_left_is_cleaned(files: JobFiles, tmp_path: Path) -> None:
     files.remove(JOB)
     files.remove(JOB)
     assert files.size(JOB) == 0
+
+
+KEY = b"itten 1 abc"
+
+
+def work(files: JobFiles) -> dict[str, np.ndarray]:
+    arrays = {"vectors": np.arange(60, dtype="f4").reshape(3, 5, 4), "passes": np.array(2)}
+    for name, array in arrays.items():
+        put(files, f"work.{name}", array, piece=16)
+    return arrays
+
+
+def test_work_becomes_one_file_that_says_what_it_belongs_to(files: JobFiles) -> None:
+    arrays = work(files)
+    assert files.work_path(JOB, KEY) is None
+    files.work_done(JOB, KEY)
+    path = files.work_path(JOB, KEY)
+    assert path is not None
+    with np.load(path, allow_pickle=False) as npz:
+        assert set(npz.files) == set(arrays)
+        np.testing.assert_array_equal(npz["vectors"], arrays["vectors"])
+    assert files.work_path(JOB, b"itten 2 abc") is None
+    path.write_bytes(path.read_bytes()[:-20])
+    assert files.work_path(JOB, KEY) is None
+    work(files)
+    files.drop_work_pieces(JOB)
+    files.drop_work(JOB)
+    files.drop_work(JOB)
+    assert files.size(JOB) == 0
+
+
+@pytest.mark.parametrize("name", ["work.", "work.../x", "work.a/b", "work.A", f"work.{'x' * 81}"])
+def test_work_of_a_name_that_cannot_be_is_refused(files: JobFiles, name: str) -> None:
+    with pytest.raises(ValueError, match="cannot be"):
+        put(files, name, np.zeros(2), piece=16)
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_taken_over_is_neither_changed_nor_lost(
+    files: JobFiles, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError("Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(array_files.os, "link", no_links)
+    old, new = Picture(1, 1, 3, b"old"), Picture(1, 1, 3, b"new")
+    for name in ("input", "source", "pass-1", "pass-2", "result"):
+        files.put_pixels(JOB, name, old)
+    work(files)
+    files.work_done(JOB, KEY)
+    files.inherit("another-job", JOB)
+    files.put_pixels("another-job", "pass-2", new)
+    files.remove(JOB)
+    pictures = {name: files.get_pixels("another-job", name) for name in ("input", "source")}
+    assert pictures == {"input": old, "source": old}
+    assert files.get_pixels("another-job", "pass-1") == old
+    assert files.get_pixels("another-job", "pass-2") == new
+    assert files.get_pixels("another-job", "result") is None
+    assert files.work_path("another-job", KEY) is not None
+    with pytest.raises(FileNotFoundError):
+        files.inherit("a-third-job", JOB)

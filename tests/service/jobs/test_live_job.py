@@ -1,25 +1,23 @@
 """What a job makes of its worker's messages; no I/O."""
 
+import msgspec
 import pytest
 
-from service.jobs.admission import Admission, Work
-from service.jobs.job_files import ARRAYS
+from service.jobs import events
+from service.jobs.admission import Quote
 from service.jobs.jobs import Job, JobState, StateError
 from service.jobs.live_job import LiveJob
 from service.pictures.picture import Picture
 from service.problems import NotReady
-from tests.service.jobs.test_deadlines import submit
-from tests.service.shade_worker import HELLO
-from worker.wire.messages import ArrayChunk, Finished, PassDone, Skipped, Started, Tiles
+from worker.wire.messages import Finished, PassDone, Skipped, Started, Tiles
 
 SOURCE = 3  # tiles
 INPUT, FIRST = bytes([1, 2, 3]), bytes([4, 5, 6])
 
 
 def job(kind: str = "shade") -> LiveJob:
-    place = Admission(1, 10).reserve(Work("shade", 1, 1, 10), HELLO, 0)
     record = Job(id="12345678", kind=kind, created=0, deadline_s=10)
-    return LiveJob(record, submit(1), place, (Picture(1, 1, 3, INPUT),), 0, 9)
+    return LiveJob(record, Picture(1, 1, 3, INPUT), 0, 9)
 
 
 def tiles(done: int, before: int = 0, pass_index: int = 1, of: int = 4) -> Tiles:
@@ -129,8 +127,6 @@ def test_one_end_and_no_other():
     live = job()
     live.hear(Started(job="j"), b"")
     live.finish(Finished(job="j", state="complete"), FIRST)
-    live.cancel("too late")
-    assert live.cancelled is None
     with pytest.raises(StateError):
         live.finish_cancelled()
 
@@ -142,12 +138,53 @@ def test_pixels_of_another_size_are_an_error_and_no_end():
     assert not live.record.state.ended
 
 
-def test_arrays_are_complete_when_every_byte_of_each_has_come():
+async def test_listeners_of_a_second_run_hear_of_nothing_twice():
     live = job()
-    for name in ARRAYS:
-        assert not live.arrays_complete
-        chunk = ArrayChunk(job="j", name=name, dtype="<f4", shape=(2, 3), offset=0)
-        live.add_piece(chunk, 8)
-        assert not live.arrays_complete
-        live.add_piece(chunk, 16)
-    assert live.arrays_complete
+    box = live.broadcast.subscribe()
+    heard = []
+
+    async def hear(message: Started | Tiles | PassDone, payload: bytes = b"") -> None:
+        live.hear(message, payload)
+        while box:
+            heard.append((await anext(box)).event)
+
+    for message in (Started(job="j"), tiles(4), done(1), Started(job="j"), tiles(1), done(1)):
+        await hear(message, FIRST)
+    counts = [each.done for each in heard if isinstance(each, events.Tiles)]
+    assert counts == [4, 4]
+    assert [each.index for each in heard if isinstance(each, events.Pass)] == [1]
+
+
+def test_while_it_runs_the_document_says_how_long_it_will():
+    live = job()
+    live.hear(Started(job="j"), b"")
+    live.hear(msgspec.structs.replace(tiles(4), eta_s=1.5), b"")
+    assert live.record.document()["progress"]["eta_s"] == 1.5
+    live.finish_without_worker("it is gone")
+    assert "eta_s" not in live.record.document()["progress"]
+
+
+def test_the_document_shows_the_quote_until_the_end():
+    live = job()
+    live.record.quote = Quote(2, 1.5, "partial", 3)
+    assert live.record.document()["quote"] == {
+        "position": 2,
+        "seconds": 1.5,
+        "expected": "partial",
+        "passes": 3,
+    }
+    live.finish_without_worker("it is gone")
+    assert "quote" not in live.record.document()
+
+
+def test_a_resumed_job_that_went_further_back_shows_what_there_was_and_leaves_its_work():
+    live = job()
+    live.record.resumed_from = "earlier-job"
+    live.record.progress = msgspec.structs.replace(live.record.progress, passes_done=2)
+    live.latest = Picture(1, 1, 3, FIRST)
+    live.hear(Started(job="j"), b"")
+    live.finish(Finished(job="j", state="partial", passes_done=1, arrays=True), INPUT)
+    assert live.record.progress.passes_done == 2
+    assert live.result is not None
+    assert live.result.pixels == FIRST
+    assert live.expects_arrays

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.jobs import events, mailbox
+from service.jobs.admission import Quote
 from service.jobs.mailbox import Broadcast, Mailbox, PreviewPace
 from tests.service.jobs.test_events import DOCUMENT, PREVIEW, certificate
 
 END = events.Partial(DOCUMENT)
+QUOTE = Quote(0, 1.0, "complete", 4)
 
 
 def tiles(done: int) -> events.Tiles:
@@ -27,7 +29,7 @@ async def heard(box: Mailbox) -> list[tuple[int, str]]:
 async def test_a_listener_hears_everything_in_order_and_then_no_more() -> None:
     broadcast = Broadcast("j")
     box = broadcast.subscribe()
-    for event in (events.Accepted(0, 1.0), events.Started(), tiles(1), events.Pass(1, 1), END):
+    for event in (events.Accepted(QUOTE), events.Started(), tiles(1), events.Pass(1, 1), END):
         broadcast.publish(event)
     broadcast.publish(tiles(2))
     broadcast.publish(events.Complete(DOCUMENT))
@@ -64,7 +66,7 @@ async def test_a_waiting_listener_wakes_for_each_event() -> None:
 async def test_a_late_listener_gets_a_snapshot_first() -> None:
     broadcast = Broadcast("j")
     assert len(broadcast.subscribe(DOCUMENT)) == 0  # nothing was said: not late
-    broadcast.publish(events.Accepted(0, 1.0))
+    broadcast.publish(events.Accepted(QUOTE))
     broadcast.publish(events.Started())
     box = broadcast.subscribe(DOCUMENT)
     broadcast.publish(END)
@@ -95,7 +97,7 @@ async def test_a_job_of_an_earlier_process_can_be_listened_to() -> None:
 async def test_a_listener_that_never_reads_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mailbox, "MAX_CERTIFICATES", 100)
     broadcast = Broadcast("j")
-    broadcast.publish(events.Accepted(0, 1.0))
+    broadcast.publish(events.Accepted(QUOTE))
     box = broadcast.subscribe(DOCUMENT)
     for done in range(2 * mailbox.MAX_CERTIFICATES):
         broadcast.publish(tiles(done))

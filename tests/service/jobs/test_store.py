@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.jobs import job_files, store
+from service.jobs import array_files, store
 from service.jobs.jobs import Job, JobState, new_job_id
 from service.jobs.store import Store, StoreError
 from service.pictures.picture import Picture
@@ -184,7 +184,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_written(
 ) -> None:
     job = a_job()
     kept.add(job)
-    monkeypatch.setattr(job_files.secrets, "token_hex", lambda _: "full")
+    monkeypatch.setattr(array_files.secrets, "token_hex", lambda _: "full")
     directory = tmp_path / "jobs" / job.id
     directory.mkdir()
     (directory / "input.px.full.tmp").symlink_to("/dev/full")
@@ -245,3 +245,27 @@ def test_many_threads_at_once(kept: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(work, range(100))) == ["complete"] * 100
     assert len(kept.newest(limit=1000)) == 100
+
+
+def test_one_picture_of_several_jobs_is_each_ones_own(kept: Store) -> None:
+    jobs = [a_job() for _ in range(3)]
+    for job in jobs:
+        kept.add(job)
+    ids = [job.id for job in jobs]
+    kept.put_pixels_of(ids, "pass-1", PICTURE)
+    kept.put_pixels_of(ids, "pass-1", PICTURE)
+    kept.delete(ids[0])
+    assert [kept.get_pixels(each, "pass-1") for each in ids] == [None, PICTURE, PICTURE]
+
+
+def test_a_job_that_was_removed_goes_without_and_leaves_nothing(
+    kept: Store, tmp_path: Path
+) -> None:
+    gone, there = a_job(), a_job()
+    kept.add(gone)
+    kept.add(there)
+    kept.delete(gone.id)
+    kept.put_pixels_of([gone.id, there.id], "result", PICTURE)
+    assert kept.get_pixels(there.id, "result") == PICTURE
+    kept.share(there.id, [gone.id], "result.px")
+    assert {each.name for each in (tmp_path / "jobs").iterdir()} == {there.id}

@@ -22,7 +22,7 @@ from service.link.worker_link import (
     WorkerUnusable,
     open_workers,
 )
-from tests.worker.sample_runs import HELLO, PIXELS, SampleRun, submit
+from tests.worker.sample_runs import HELLO, PIXELS, SampleRuns, submit
 from worker.engine import Engine
 from worker.listening import open_listeners
 from worker.server import serve
@@ -308,7 +308,7 @@ async def test_a_service_that_is_killed_takes_its_child_along():
 
 async def test_a_worker_that_stands_by_itself(tmp_path: Path):
     address = UnixAddress(str(tmp_path / "worker.sock"))
-    engine = Engine(SampleRun)
+    engine = Engine(SampleRuns())
     patience = Patience(first_pause_s=0.05)
     with trio.fail_after(20):
         async with open_workers([f"unix:{address.path}"], patience=patience) as link:

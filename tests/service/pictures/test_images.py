@@ -154,6 +154,6 @@ async def test_a_pool_that_cannot_start_says_so():
 
 async def test_a_process_ends_when_the_service_is_gone():
     async with start_decoder(images.ARGV) as decoder:
-        await decoder._channel.aclose()
+        decoder._connection.close()
         with trio.fail_after(10):
             assert await decoder.process.wait() == 0

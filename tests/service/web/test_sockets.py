@@ -161,8 +161,12 @@ async def test_who_never_reads_holds_nobody_up():
             upgrade = f"Connection: Upgrade\r\nUpgrade: websocket\r\n{key}"
             await raw.send_all(f"GET {path}/events HTTP/1.1\r\nHost: x\r\n{upgrade}\r\n".encode())
             await until_listening(service, path)
+            live = service.desk.live[path.removeprefix("/jobs/")]
             events, _, _ = await heard(service.client, path)
-        assert events[-1]["type"] == "complete"
+            assert events[-1]["type"] == "complete"
+            with trio.fail_after(5):  # and is not listened for when all is said
+                while live.broadcast.listeners:
+                    await trio.sleep(0.005)
 
 
 async def test_so_many_listeners_and_no_more():

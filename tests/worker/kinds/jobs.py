@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tests.worker.shader.drawings import coloured, generator, line_art
-from worker.kinds import make_run
-from worker.runs import Emission, Run
-from worker.wire.messages import Finished, PassDone, Preview, Shape, Submit, Tiles
+from tests.worker.shader.drawings import coloured, generator, line_art, photograph
+from worker.kinds import FieldRun, ShadeRun, make_run
+from worker.runs import Alone, Emission, Tiles
+from worker.wire import messages
+from worker.wire.messages import Finished, PassDone, Preview, Shape, Submit
 from worker.wire.params import FieldParams, JobParams, PhaseParams, ShadeParams
 
+AnyRun = ShadeRun | FieldRun
 CPU = torch.device("cpu")
 
 FIELD = FieldParams(
@@ -70,6 +72,12 @@ def drawing(height: int = 90, width: int = 100, channels: int = 3) -> npt.NDArra
     return rgb if channels == 3 else np.concatenate((rgb, alpha), 2)
 
 
+def photo(side: int = 96) -> npt.NDArray[np.uint8]:
+    """A grey photograph (side, side, 3)."""
+    grey = (photograph()[:side, :side].numpy() * 255).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, 2)
+
+
 def random_pixels(height: int, width: int, channels: int = 3) -> npt.NDArray[np.uint8]:
     return generator(1).integers(0, 256, (height, width, channels), np.uint8)
 
@@ -79,8 +87,14 @@ def start(
     params: JobParams,
     source: npt.NDArray[np.uint8] | None = None,
     budget_s: float = 10.0,
-) -> Run:
-    """A run of a job over an image (H, W, c), perhaps with a source (H', W', c')."""
+    work: bytes = b"",
+    *,
+    keep_work: bool = False,
+) -> AnyRun:
+    """A run of a job over an image (H, W, c), perhaps with a source (H', W', c').
+
+    With `work`, an npz, it goes on from there.
+    """
     submit = Submit(
         job="job-0001",
         width=image.shape[1],
@@ -89,8 +103,10 @@ def start(
         budget_s=budget_s,
         params=params,
         source=None if source is None else shape_of(source),
+        work_bytes=len(work),
+        keep_work=keep_work,
     )
-    pixels = image.tobytes() + (b"" if source is None else source.tobytes())
+    pixels = image.tobytes() + (b"" if source is None else source.tobytes()) + work
     return make_run(submit, pixels, CPU)
 
 
@@ -117,7 +133,7 @@ class Story:
         return self.finished
 
 
-def advance(run: Run, story: Story, until: Callable[[], bool], most: int = 3000) -> Story:
+def advance(run: AnyRun, story: Story, until: Callable[[], bool], most: int = 3000) -> Story:
     """Step until the run is finished or `until` says so."""
     while not run.finished and not until():
         story.emissions += run.step()
@@ -126,19 +142,31 @@ def advance(run: Run, story: Story, until: Callable[[], bool], most: int = 3000)
     return story
 
 
-def steps_of(run: Run, count: int) -> Story:
+def steps_of(run: AnyRun, count: int) -> Story:
     """What a run tells in its first steps."""
     story = Story()
     return advance(run, story, lambda: story.steps >= count)
 
 
-def conclude(run: Run, story: Story) -> Story:
-    story.finished, payload = run.conclude(60.0)
+def seconds_ahead(run: AnyRun) -> bool:
+    """Whether all that a run expects are seconds of a small job."""
+    ahead = run.forecast(10.0)
+    alone_s = ahead.offer.seconds if isinstance(ahead.offer, Alone) else 0.0
+    each_s = ahead.offer.each_s if isinstance(ahead.offer, Tiles) else 0.0
+    expected = (ahead.conclude_s, ahead.floor_s, ahead.work_s, alone_s, each_s)
+    return all(0 <= seconds < 10 for seconds in expected)
+
+
+def conclude(run: AnyRun, story: Story) -> Story:
+    *told, (finished, payload) = run.conclude(60.0)
+    assert isinstance(finished, Finished)
+    story.emissions += told
+    story.finished = finished
     story.pixels = bytes(payload)
     return story
 
 
-def finish(run: Run) -> Story:
+def finish(run: AnyRun) -> Story:
     """Run to the end."""
     return conclude(run, advance(run, Story(), lambda: False))
 
@@ -150,7 +178,7 @@ def check_story(story: Story, passes: int, of_source: int = 0) -> None:
     """
     job = story.end.job
     assert all(message.job == job for message, _ in story.emissions)
-    tiles, total = story.of(Tiles), story.end.tiles_total
+    tiles, total = story.of(messages.Tiles), story.end.tiles_total
     done = [message.done for message in tiles]
     assert done == sorted(done)
     assert all(0 <= message.done <= message.total == total for message in tiles)
@@ -166,9 +194,9 @@ def check_story(story: Story, passes: int, of_source: int = 0) -> None:
         check_preview(message, payload)
         if isinstance(message, PassDone):
             reached += 1
-        elif isinstance(message, Tiles) and message.pass_index == 1 and reached == 0:
+        elif isinstance(message, messages.Tiles) and message.pass_index == 1 and reached == 0:
             reached = 1
-        elif isinstance(message, Tiles) or (
+        elif isinstance(message, messages.Tiles) or (
             isinstance(message, Preview) and message.kind == "field"
         ):
             assert message.pass_index == reached

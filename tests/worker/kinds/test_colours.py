@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose
+from torch import Tensor
 
 from tests.worker.shader.drawings import noise, waves
+from worker.kinds import colours
 from worker.kinds.colours import CONTRAST, by_rank, by_value, viridis
+from worker.shader import strips
 
 
 def test_viridis_runs_from_violet_to_yellow():
@@ -43,6 +46,44 @@ def test_equal_values_share_a_rank():
     assert_allclose(
         by_rank(torch.tensor([[3.0, 0, 0], [0, -1, 5]])), [[0.8, 0.4, 0.4], [0.4, 0, 1]]
     )
+
+
+def sorted_ranks(field: Tensor) -> Tensor:
+    """As `by_rank`, with all values sorted at once."""
+    values, order = field.flatten().sort(stable=True)
+    run = (values.diff(prepend=values[:1]) != 0).cumsum(0)
+    size = run.bincount()
+    middle = size.cumsum(0) - (size + 1) / 2
+    ranks = torch.empty_like(values)
+    ranks[order] = (middle / max(1, len(values) - 1)).to(values)[run]
+    return ranks.reshape(field.shape)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (3, 5), (37, 41), (64, 33)])
+def test_ranks_do_not_depend_on_the_parts(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]):
+    monkeypatch.setattr(colours, "SORTED", 50)
+    monkeypatch.setattr(colours, "SAMPLE", 400)
+    field = waves(*size) - 0.01
+    tiny = torch.finfo(torch.float32).tiny
+    for values in (
+        field,
+        field.clamp(min=0),
+        field.round(decimals=2),
+        torch.zeros(size),
+        torch.where(field > 0, 0.0, -0.0),
+        torch.where(field > 0, tiny, torch.where(field > -0.01, 0.0, -1e-45)),
+    ):
+        assert torch.equal(by_rank(values), sorted_ranks(values))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (9, 1), (37, 41)])
+def test_colours_do_not_depend_on_the_strips(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+):
+    values = noise(*size)
+    whole = viridis(values)
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 50)
+    assert torch.equal(viridis(values), whole)
 
 
 def test_one_pixel_has_a_rank():

@@ -14,6 +14,7 @@ from tests.worker.kinds.jobs import (
     field_params,
     finish,
     random_pixels,
+    seconds_ahead,
     start,
     steps_of,
 )
@@ -195,8 +196,7 @@ def test_previews_show_large_pictures_at_512_pixels():
 
 def test_estimates_are_seconds_at_every_moment():
     run, story = start(drawing(60, 60), FIELD), Story()
-    assert run.next_step_s() == 0
-    advance(run, story, lambda: not 0 <= run.conclude_s() < 10)
+    advance(run, story, lambda: not seconds_ahead(run))
     assert run.finished
-    assert math.isfinite(run.conclude_s())
-    assert 0 < run.next_step_s() < 10
+    assert seconds_ahead(run)
+    assert run.forecast(10.0).offer is None

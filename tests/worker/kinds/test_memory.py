@@ -19,7 +19,7 @@ from tests.worker.kinds.jobs import (
     start,
     steps_of,
 )
-from worker.numerics import field
+from worker.numerics import chunk
 from worker.numerics.batches import Batch, open_batch
 from worker.wire.params import FieldParams, ShadeParams
 
@@ -40,7 +40,7 @@ def full(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
             return open_batch(rgb, *rest)
 
-        monkeypatch.setattr(field, "open_batch", refusing)
+        monkeypatch.setattr(chunk, "open_batch", refusing)
 
     return between
 

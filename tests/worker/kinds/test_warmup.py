@@ -6,7 +6,7 @@ from worker.kinds.warmup import warm_up
 
 
 def test_warming_up_measures():
-    field_s, shade_s = warm_up(CPU)
-    assert 0 < field_s < math.inf
-    assert 0 < shade_s < math.inf
+    measured = warm_up(CPU)
+    assert 0 < measured.coarse_s < measured.field_s < math.inf
+    assert 0 < measured.shade_s < math.inf
     assert 0 < SHADING.s_per_pixel < 1e-3

@@ -86,7 +86,7 @@ def test_a_drawing_is_never_made_of_the_borders_of_aggregates():
     run, ink = start(photograph, params), []
     while not run.finished:
         run.step()
-        _, pixels = run.conclude(0.0)
+        ((_, pixels),) = run.conclude(0.0)
         ink.append(int((np.frombuffer(pixels, np.uint8) < 128).sum()))
     assert ink[0] == 0
     assert max(ink) < 2 * ink[-1]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tests.worker.numerics.samples import TOLERANCE, art, photo, settings, solved, tensor
-from worker.numerics import field
+from worker.numerics import chunk
 from worker.numerics.batches import Batch, open_batch
 from worker.numerics.field import FieldSolver
 from worker.numerics.field_state import TileStatus
@@ -38,7 +38,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], list[int]]:
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
             return open_batch(rgb, *rest)
 
-        monkeypatch.setattr(field, "open_batch", opened)
+        monkeypatch.setattr(chunk, "open_batch", opened)
         return sizes
 
     return limit

@@ -132,6 +132,16 @@ def test_the_first_vector_of_a_cluster_is_the_one_nearest_the_ramp():
     torch.testing.assert_close(again[0, 0], turned[0, 0], rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(64, 64), (61, 63)])
+@pytest.mark.parametrize("k", [4, 16])
+def test_how_a_cluster_is_turned_does_not_depend_on_its_neighbours(shape: tuple[int, int], k: int):
+    X = torch.randn(5, k, shape[0] * shape[1], generator=torch.Generator().manual_seed(0))
+    cluster = torch.tensor([1, 2, 3, k, 2])
+    together = canonical(X, cluster, shape)
+    for rows in ([0], [2], [3, 1], [4, 2, 0]):
+        assert torch.equal(canonical(X[rows], cluster[rows], shape), together[rows])
+
+
 def test_small_tiles_are_exact():
     for name in KINDS:
         rgb = KINDS[name](16)

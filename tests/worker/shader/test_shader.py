@@ -16,6 +16,7 @@ from tests.worker.shader.drawings import (
     settings,
     waves,
 )
+from worker.shader import order, strips
 from worker.shader.colour import luma
 from worker.shader.contours import ContourRule, contour_rule, find_contours
 from worker.shader.gate import complexity, spectral_gate
@@ -260,3 +261,22 @@ def test_every_size_of_both_has_an_answer(
     pictures = [Picture(noise(3, *s), noise(*s, seed=4)) for s in (target, of_source)]
     source = source_of(pictures[1], waves(*of_source), chosen, GLOBAL)
     proper(shade(pictures[0], waves(*target), chosen, GLOBAL, 1, source=source), target)
+
+
+@pytest.mark.parametrize("low_gate", ["segments", "shadow"])
+@pytest.mark.parametrize("kind", ["global", "local", "outlines"])
+def test_a_pass_does_not_depend_on_the_strips(
+    monkeypatch: pytest.MonkeyPatch, low_gate: str, kind: Any
+):
+    picture, field = translucent(), waves(128, 128)
+    rgb = seen(picture, SETTINGS.background)
+    sketch = sketch_of(rgb, line_art() < 0.5, own_colours=True) if kind == "outlines" else None
+    chosen, rule = settings(low_gate=low_gate), ContourRule(kind)
+
+    def passed() -> Picture:
+        return shade(picture, field, chosen, rule, 1, sketch)
+
+    whole = passed()
+    monkeypatch.setattr(strips, "STRIP_PIXELS", 1000)
+    monkeypatch.setattr(order, "PIECE", 100)
+    assert same(passed(), whole)

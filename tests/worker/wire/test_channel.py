@@ -78,3 +78,21 @@ async def test_36_megabytes_are_cheap():
             best = min(best, time.perf_counter() - began)
             assert len(received) == len(payload)
     assert best < 36 * 0.004  # the aim is half of it, on idle cores
+
+
+async def test_a_long_payload_arrives_whole_among_short_ones() -> None:
+    near, far = socket_pair()
+    sent = [bytes([n]) * size for n, size in enumerate((10, 3 << 20, 0, 1 << 20, 5))]
+    received = []
+    async with trio.open_nursery() as nursery:
+
+        @nursery.start_soon
+        async def send() -> None:
+            for n, payload in enumerate(sent):
+                await near.send(Cancel(job=f"job{n}"), payload)
+            await near.aclose()
+
+        async with far:
+            async for _, payload in far:
+                received.append(payload)
+    assert received == sent

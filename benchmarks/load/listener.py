@@ -1,0 +1,50 @@
+"""Who listens to a job: a WebSocket that is never read from, and one who waits for the end."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import trio
+
+SMALL = 2048  # bytes that the system takes for a client that does not read
+ENDS = tuple(f"event: {end}" for end in ("complete", "partial", "failed", "cancelled"))
+
+
+@asynccontextmanager
+async def never_reading(url: str, job: str) -> AsyncIterator[None]:
+    """Listen to a job without ever taking what is said, while the block runs."""
+    parts = urlsplit(url)
+    plain = trio.socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    with plain:
+        await plain.connect((parts.hostname, parts.port))
+        await plain.send(_upgrade(f"/jobs/{job}/events", parts.netloc))
+        yield
+
+
+def _upgrade(path: str, host: str) -> bytes:
+    lines = (
+        f"GET {path} HTTP/1.1",
+        f"Host: {host}",
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    )
+    return "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n"
+
+
+async def until_end(http: httpx.AsyncClient, job: str) -> None:
+    """Return when the service says that the job has ended.
+
+    Raises:
+        ValueError: the stream ended without saying so.
+    """
+    accept = {"Accept": "text/event-stream"}
+    async with http.stream("GET", f"/jobs/{job}/events", headers=accept) as events:
+        async for line in events.aiter_lines():
+            if line.startswith(ENDS):
+                return
+    raise ValueError("the events ended without an end")

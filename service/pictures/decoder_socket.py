@@ -1,0 +1,99 @@
+"""The service's end of the socket to a decoder process. Everything here blocks: use a thread."""
+
+import socket
+from typing import TypeVar
+
+import msgspec
+import numpy as np
+
+from service.pictures.decoder_messages import (
+    Decode,
+    Decoded,
+    FromDecoder,
+    Header,
+    Inspect,
+    Refused,
+    Rows,
+)
+from service.pictures.picture import Picture
+from service.threads import step_back
+from worker.wire.framing import LENGTHS, FrameError, encode
+from worker.wire.messages import Message
+
+MAX_HEADER = 1 << 16  # bytes; a decoder that was taken over may announce anything
+M = TypeVar("M", bound=Message)
+File = bytes | memoryview
+_MESSAGES: msgspec.msgpack.Decoder[FromDecoder] = msgspec.msgpack.Decoder(FromDecoder)
+
+
+class Refusal(Exception):
+    """The decoder does not take the file."""
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.detail)
+        self.slug, self.detail = refused.problem, refused.detail
+
+
+def ask_header(connection: socket.socket, request: Inspect, file: File) -> Header:
+    """Have the header of a file read.
+
+    Raises:
+        Refusal: what is wrong with the file.
+        OSError, EOFError, FrameError: the process is gone, or not what it was.
+    """
+    _send(connection, request, file)
+    return receive(connection, Header)
+
+
+def ask_picture(connection: socket.socket, request: Decode, file: File) -> Picture:
+    """Have a file decoded; raises as `ask_header`."""
+    step_back()
+    _send(connection, request, file)
+    shape = receive(connection, Decoded)
+    # Not zeroed: the kernel fills these pages as the pixels come, while no thread is held up.
+    pixels = np.empty(shape.width * shape.height * shape.channels, np.uint8).data
+    end = 0
+    while end < len(pixels):
+        end += _receive(connection, Rows, pixels[end:])[1]
+    return Picture(shape.width, shape.height, shape.channels, pixels.toreadonly())
+
+
+def receive(connection: socket.socket, kind: type[M]) -> M:
+    """The next message, which must be of one kind; raises as `ask_header`."""
+    return _receive(connection, kind, memoryview(b""))[0]
+
+
+def _receive(connection: socket.socket, kind: type[M], room: memoryview) -> tuple[M, int]:
+    """The next message and the bytes of its payload, which is written into the room."""
+    header, payload = LENGTHS.unpack(_exactly(connection, LENGTHS.size))
+    if header > MAX_HEADER or payload > len(room):
+        raise FrameError(f"a frame of {header} and {payload} bytes")
+    try:
+        message = _MESSAGES.decode(_exactly(connection, header))
+    except msgspec.DecodeError as error:
+        raise FrameError(f"a header that is no message: {error}") from error
+    if isinstance(message, Refused):
+        raise Refusal(message)
+    if not isinstance(message, kind):
+        raise FrameError(f"{type(message).__name__} instead of {kind.__name__}")
+    _fill(connection, room[:payload])
+    return message, payload
+
+
+def _send(connection: socket.socket, request: Message, file: File) -> None:
+    for buffer in encode(request, file):
+        connection.sendall(buffer)
+
+
+def _exactly(connection: socket.socket, size: int) -> bytearray:
+    data = bytearray(size)
+    _fill(connection, memoryview(data))
+    return data
+
+
+def _fill(connection: socket.socket, room: memoryview) -> None:
+    while room:
+        count = connection.recv_into(room)
+        if not count:
+            raise EOFError("the decoder process has closed its end")
+        room = room[count:]

@@ -1,0 +1,31 @@
+"""Threads beside the event loop: few, and each behind it where the processor is short."""
+
+import os
+import sys
+import threading
+
+import trio
+
+MOST = 8  # what they do takes processor time or the disk; more would only hold each other up
+NICE = 2  # less than a worker's: an encoding is waited for by somebody with a deadline
+SWITCH_INTERVAL_S = 0.0005  # a thread holds Python for no longer when the loop wants it
+_this = threading.local()
+
+
+def prepare() -> None:
+    """Settle how threads share this process with the event loop; call in the loop's task."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    trio.to_thread.current_default_thread_limiter().total_tokens = MOST
+
+
+def step_back() -> None:
+    """Have this thread, and those that it starts, run after the event loop; not the main thread.
+
+    Woken beside threads of its own rank, the loop waits for a slice of time each, 3 ms and more.
+    """
+    if sys.platform != "linux" or hasattr(_this, "is_behind"):  # elsewhere it is the whole process
+        return
+    _this.is_behind = True
+    thread = threading.get_native_id()
+    if thread != os.getpid():
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICE)

@@ -1,0 +1,78 @@
+"""A job that its deadline cut off goes on, also after a restart, to what one job comes to."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.pictures import packed, photograph
+from tests.e2e.served import served
+
+SHADE = {"passes": "2", "tile_size": "32", "overlap": "8"}
+RUNS = 8  # of ten seconds, at most, for a job of a second or two
+
+
+def partial(client: httpx.Client, kind: str, files: dict[str, Any], form: dict[str, str]) -> str:
+    """The path of a job that came some way, and whose worker answered in time."""
+    for deadline_s in (0.4, 0.8, 1.6, 3.2):
+        form = form | {"deadline_s": str(deadline_s)}
+        answer = client.post(f"/{kind}", files=files, data=form)
+        path = f"/jobs/{answer.headers['itten-job']}"
+        document = client.get(path).json()
+        came = document["progress"]["tiles_done"] and "status_reason" not in document
+        if document["state"] == "partial" and came:
+            return path
+    raise AssertionError(document)
+
+
+def complete(client: httpx.Client, path: str) -> str:
+    """The path of the job that completes it."""
+    done = -1
+    for _ in range(RUNS):
+        answer = client.post(f"{path}/resume", headers={"Prefer": "wait=15"})
+        assert answer.status_code == 200, answer.text
+        document = answer.json()
+        path = document["links"]["self"]
+        assert document["progress"]["tiles_done"] >= done
+        done = document["progress"]["tiles_done"]
+        if document["state"] == "complete":
+            return path
+    raise AssertionError(document)
+
+
+def whole(client: httpx.Client, kind: str, files: dict[str, Any], form: dict[str, str]) -> str:
+    """The path of a job with all the time that it needs."""
+    answer = client.post(f"/{kind}", files=files, data=form)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["itten-status"] == "complete"
+    return f"/jobs/{answer.headers['itten-job']}"
+
+
+PICTURE = {"target": ("photo.png", packed(photograph(400, 300)))}
+SOURCE = {"source": ("leaf.png", packed(photograph(200, 200)))}
+
+
+@pytest.mark.parametrize(
+    ("kind", "files", "form"),
+    [("shade", PICTURE, SHADE), ("shade", PICTURE | SOURCE, SHADE), ("field", PICTURE, {})],
+    ids=["shade", "cross", "field"],
+)
+def test_what_was_resumed_is_what_one_job_comes_to(
+    tmp_path: Path, kind: str, files: dict[str, Any], form: dict[str, str]
+):
+    with served(tmp_path) as service, httpx.Client(base_url=service.url, timeout=30) as client:
+        path = partial(client, kind, files, form)
+    with served(tmp_path) as service, httpx.Client(base_url=service.url, timeout=30) as client:
+        resumed, once = complete(client, path), whole(client, kind, files, form)
+        assert client.get(f"{resumed}/image").content == client.get(f"{once}/image").content
+        for index in range(1, int(form.get("passes", 0)) + 1):
+            images = [client.get(f"{each}/image?pass={index}") for each in (resumed, once)]
+            assert images[0].content == images[1].content
+        assert client.get(f"{path}/image").status_code == 200  # the first one stays as it was
+        work = tmp_path / path.removeprefix("/") / "work.npz"
+        data = bytearray(work.read_bytes())
+        data[data.index(b"NUMPY") + 200] ^= 255
+        work.write_bytes(data)
+        damaged = complete(client, path)
+        assert client.get(f"{damaged}/image").content == client.get(f"{once}/image").content

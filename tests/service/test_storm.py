@@ -1,0 +1,110 @@
+"""Many clients that change their minds: nothing may be left of them.
+
+`ITTEN_STORM=250x100` makes it 250 rounds of 100 clients; without it, it is over in seconds.
+"""
+
+import os
+import re
+
+import httpx
+import trio
+
+from tests.service.house import House, open_house, png
+
+ROUNDS, CLIENTS = map(int, os.environ.get("ITTEN_STORM", "3x24").split("x"))
+
+
+async def test_a_storm_of_cancels_leaves_nothing():
+    with trio.fail_after(20 + ROUNDS * CLIENTS / 10):
+        async with open_house("slow", max_queue=CLIENTS) as service:
+            await one_round(service, 0, 4)  # what is kept for good is there now
+            await settled(service)
+            tasks, files = held()
+            for index in range(ROUNDS):
+                await one_round(service, index, CLIENTS)
+                gauges = await settled(service)
+                assert {name for name, value in gauges.items() if value} == {"worker_ready"}
+            # A connection that httpx keeps open has a few tasks and two ends here.
+            idle = len(service.client._transport._pool.connections)
+            assert held()[0] <= tasks + 8 * idle
+            assert held()[1] <= files + 2 * idle
+            assert await kept(service) == set()
+
+
+async def one_round(service: House, index: int, clients: int) -> None:
+    async with trio.open_nursery() as nursery:
+        for client in range(clients):
+            image = png(32, 24, (index % 256, client % 256 // 2, 7))  # of each image two
+            how = (cancel, hang_up, listen_and_cancel)[client % 3]
+            nursery.start_soon(how, service, image)
+
+
+async def cancel(service: House, image: bytes) -> None:
+    path = await started(service, image)
+    if path is not None:
+        assert (await service.client.delete(path)).status_code == 204  # cancelled
+        assert (await service.client.delete(path)).status_code == 204  # removed
+
+
+async def hang_up(service: House, image: bytes) -> None:
+    head = f"POST /shade HTTP/1.1\r\nHost: x\r\nContent-Length: {len(image)}"
+    head += "\r\nContent-Type: image/png"
+    async with await trio.open_tcp_stream("127.0.0.1", service.port) as stream:
+        await stream.send_all(head.encode() + b"\r\n\r\n" + image)
+        with trio.move_on_after(0.1):
+            await stream.receive_some(1)
+
+
+async def listen_and_cancel(service: House, image: bytes) -> None:
+    path = await started(service, image)
+    if path is None:
+        return
+    accept = {"Accept": "text/event-stream"}
+    async with service.client.stream("GET", f"{path}/events", headers=accept) as events:
+        await service.client.delete(path)
+        text = (await events.aread()).decode()
+    assert re.findall(r"^event: (complete|partial|failed|cancelled)$", text, re.MULTILINE) == [
+        "cancelled"
+    ]
+    assert text.rstrip().splitlines()[-2] == "event: cancelled"
+    await service.client.delete(path)
+
+
+async def started(service: House, image: bytes) -> str | None:
+    """The path of a job; None where all places are taken."""
+    answer = await service.shade(image, {"Prefer": "respond-async"}, passes=16)
+    assert answer.status_code in (202, 503), answer.text
+    if answer.status_code == 503:
+        assert int(answer.headers["retry-after"]) >= 1
+    return answer.headers.get("location")
+
+
+async def settled(service: House) -> dict[str, float]:
+    """The gauges once nothing is under way any more."""
+    await service.wait_idle()
+    with trio.fail_after(5):
+        while (gauges := await read_gauges(service.client))["listeners"]:
+            await trio.sleep(0.01)
+    assert not service.desk.computing
+    assert not service.desk.link._tickets
+    return gauges
+
+
+def held() -> tuple[int, int]:
+    """Tasks that live and files that are open."""
+    return trio.lowlevel.current_statistics().tasks_living, len(os.listdir("/dev/fd"))
+
+
+async def read_gauges(client: httpx.AsyncClient) -> dict[str, float]:
+    text = (await client.get("/metrics")).text
+    names = "jobs_running|jobs_waiting|jobs_kept_open|jobs_joined|places_taken|work_seconds"
+    names += "|reserved_seconds|listeners|worker_ready"
+    found = re.findall(rf"^itten_({names}) (\S+)$", text, re.MULTILINE)
+    assert len(found) == len(names.split("|"))
+    return {name: float(value) for name, value in found}
+
+
+async def kept(service: House) -> set[str]:
+    """Files that nobody wants any more."""
+    root = service.desk.store._files.root
+    return {path.name for path in root.rglob("*") if path.suffix in (".tmp", ".part")}

@@ -1,0 +1,137 @@
+"""What lies before a shading job, in seconds of the device, and what of it is planned."""
+
+from worker.kinds.borrowing import Borrowing
+from worker.kinds.costs import OUTLINING, SHADING, SKETCHING, TileCosts
+from worker.kinds.field_costs import FieldLeft, field_left, learn_whole
+from worker.kinds.outlines import MOST_PIXELS
+from worker.kinds.shading import Shading, Stage
+from worker.kinds.spectrum import Spectrum
+from worker.passes import LATE, Itinerary, PassCosts
+from worker.planner import MARGIN
+from worker.wire.messages import Skipped
+from worker.wire.params import ShadeParams
+
+
+class Prospects:
+    """Plans the passes of one job, and says what they cost.
+
+    Attributes:
+        size: of the picture (H, W).
+        tiles: what its tiles cost.
+        field_s, sketching_s, operators_s: that the pass under way has taken.
+    """
+
+    def __init__(self, shading: Shading, borrowing: Borrowing | None, params: ShadeParams) -> None:
+        """Nothing is planned before `plan`."""
+        self._shading, self._borrowing, self._params = shading, borrowing, params
+        height, width = shading.picture.rgb.shape[1:]
+        self.size, self._area = (height, width), height * width
+        self._itinerary = Itinerary(params.passes)
+        self._late: list[str] = []  # what the last pass had to do without
+        self._at: tuple[int, str] | None = None  # the border at which the plan was made
+        self.tiles = TileCosts()
+        self.field_s = self.sketching_s = self.operators_s = 0.0
+
+    def plan(self, expected_s: float) -> None:
+        """At the border of a stage: what to do of the rest in so many seconds of the device."""
+        shading = self._shading
+        at = shading.passes_done, shading.planned_stage
+        if shading.finished or at == self._at:
+            return
+        self._at = at
+        left_s = max(0.0, expected_s - self.source_s)
+        if at[1] == "shade" and MARGIN * (self._sketching_s + self._shade_left_s) > left_s:
+            self._shading.spectrum.sketchy = True
+        self._itinerary.replan(*at, self._costs(), left_s)
+        # Whether to refine is decided when all tiles have a vector, by what time there is then.
+        shading.spectrum.solver.refining = at[1] == "coarse" or self._itinerary.refines
+
+    @property
+    def ends(self) -> bool:
+        """Whether nothing is left to do, or time for nothing that would be seen."""
+        return self._shading.finished or self._itinerary.ends
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        """What was left out for time."""
+        done = self._shading.passes_done
+        left_out = self._itinerary.skipped(done) + [(what, LATE) for what in self._late]
+        return [Skipped(what=what, why=why) for what, why in left_out]
+
+    def cut(self, spectrum: Spectrum) -> None:
+        """Note what the pass over this picture has to do without."""
+        if spectrum.solver.converged < spectrum.solver.tiling.count and self._itinerary.refines:
+            self._late.append(f"refinement of pass {self._shading.passes_done}")
+        if spectrum.lacks_outlines:
+            self._late.append("outlines")
+
+    @property
+    def work_s(self) -> float:
+        """All that is planned."""
+        return 0.0 if self.ends else self.source_s + self._itinerary.work_s(self._costs())
+
+    def floor_s(self, concluding_s: float) -> float:
+        """From here to the coarse field and one pass; 0 once there is a pass.
+
+        Without what concluding would take to shade: that is reserved in any case.
+        """
+        if self._shading.passes_done:
+            return 0.0
+        shade_s = max(0.0, self._shade_left_s - concluding_s)
+        return self.source_s + self._field_left().coarse_s + shade_s
+
+    @property
+    def source_s(self) -> float:
+        """What the source still takes."""
+        borrowing = self._borrowing
+        if borrowing is None or borrowing.lender.source is not None:
+            return 0.0
+        return borrowing.left_s(self.tiles) + borrowing.search_s()
+
+    def took(self, stage: Stage, seconds: float) -> None:
+        """Note what a step has cost, and whom."""
+        if stage == "shader":
+            self.operators_s += seconds
+        elif stage == "outlines":
+            self.sketching_s += seconds
+        elif stage == "source" and self._borrowing is not None:
+            self._borrowing.field_s += seconds
+        elif stage == "field":
+            self.field_s += seconds
+
+    def pass_done(self) -> None:
+        """Learn from what the pass has taken."""
+        SHADING.learn(self.operators_s, self._area)
+        if self.sketching_s:
+            SKETCHING.learn(self.sketching_s, min(self._area, MOST_PIXELS))
+        learn_whole(self.size, self._params.field, self.field_s)
+        self.field_s = self.sketching_s = self.operators_s = 0.0
+
+    def _costs(self) -> list[PassCosts]:
+        """Of every pass that is left, the one under way first."""
+        field, tiles = self._params.field, self.tiles
+        left = self._params.passes - self._shading.passes_done
+        now = self._field_left()
+        first = PassCosts(now.coarse_s, now.refine_s, self._sketching_s + self._shade_left_s)
+        whole = field_left(self.size, field, tiles)
+        later = PassCosts(whole.coarse_s, whole.refine_s, SHADING.mean(self._area))
+        return [first, *[later] * (left - 1)]
+
+    def _field_left(self) -> FieldLeft:
+        solver = self._shading.spectrum.solver
+        return field_left(self.size, self._params.field, self.tiles, solver, self.field_s)
+
+    @property
+    def _shade_left_s(self) -> float:
+        """The operators of the pass under way."""
+        drawn = self._shading.spectrum.unsketched and not self._shading.shading
+        edges_s = OUTLINING.mean(self._area) if drawn else 0.0
+        return edges_s + max(0.0, SHADING.mean(self._area) - self.operators_s)
+
+    @property
+    def _sketching_s(self) -> float:
+        """Finding outlines by modes, once a job, if they are wanted."""
+        spectrum = self._shading.spectrum
+        if not spectrum.unsketched or spectrum.ready:
+            return 0.0
+        return max(0.0, SKETCHING.mean(min(self._area, MOST_PIXELS)) - self.sketching_s)
