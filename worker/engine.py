@@ -14,7 +14,7 @@ import trio
 from worker.arrays import chunks
 from worker.outbox import Outbox
 from worker.runs import Alone, Emission, Forecast, Interruptible, Run, Runs
-from worker.scheduler import QUANTUM_S, Batch, Scheduler, Step
+from worker.scheduler import LONG_S, QUANTUM_S, Batch, Scheduler, Step
 from worker.wire.messages import ArrayChunk, ArraysDone, Finished, Started, Submit, Tiles
 
 T = TypeVar("T")
@@ -24,9 +24,6 @@ log = structlog.get_logger()
 # their time to wake up on a busy machine.
 SEND_S_PER_BYTE = 2e-9
 WAKE_S = 0.02
-LONG_S = 2 * QUANTUM_S
-"""What is estimated to take longer is done in pieces, so that other jobs are not held up."""
-
 JOBS_PART = 3.0
 """Times as long as the arrays of ended jobs, jobs with deadlines have the device."""
 

@@ -14,7 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 from worker.runs import Forecast
 from worker.turns import EPSILON_S, alone_s, offered_s
 
-HOPE = 1.25  # times the time that is left: floors of more are given up; estimates err on the long
+HOPE = 1.25  # times the time that is left: more is given up, but not less; estimates are long
 
 
 @dataclass(eq=False, kw_only=True)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from worker import sharing
-from worker.reserves import Reserve, Urgent, renew, urgent
+from worker.reserves import HOPE, Reserve, Urgent, renew, urgent
 from worker.runs import Forecast, Tiles
 from worker.turns import EPSILON_S, LONG_S, QUANTUM_S, batch
 
@@ -204,9 +204,10 @@ class Scheduler(Generic[J]):
         for entry in self._line:
             if entry.ending and entry.brief:
                 return entry if entry.forecast.conclude_s <= spare_s + EPSILON_S else None
-            if (laxity_s := entry.laxity_s(now)) >= 0.0:  # else it is late anyhow
-                spare_s = min(spare_s, laxity_s - before_s)
-                before_s += entry.forecast.conclude_s
+            own_s, until_s = entry.forecast.conclude_s, entry.deadline - now
+            if entry.brief or own_s <= HOPE * until_s:  # else it is late anyhow, or cut short
+                before_s += own_s
+                spare_s = min(spare_s, until_s - before_s)
         return None
 
     def _ends_early(self, entry: _Entry[J], spare: Sequence[float]) -> bool:

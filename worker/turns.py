@@ -18,7 +18,7 @@ def offered_s(offer: Tiles | Alone) -> float:
     """Seconds of the turn that a job would take by itself."""
     if isinstance(offer, Alone):
         return alone_s(offer.seconds)
-    return offer.each_s * min(offer.count, _fitting(offer, QUANTUM_S) or 1)
+    return offer.each_s * max(1, min(offer.count, _fitting(offer, QUANTUM_S)))
 
 
 def batch(offers: Sequence[Tiles], within_s: float) -> list[int]:
@@ -29,7 +29,7 @@ def batch(offers: Sequence[Tiles], within_s: float) -> list[int]:
         within_s: seconds that the batch may take with the others; never more than a quantum.
     """
     first = offers[0]
-    counts = [min(first.count, _fitting(first, QUANTUM_S) or 1)]
+    counts = [max(1, min(first.count, _fitting(first, QUANTUM_S)))]
     left_s = min(within_s, QUANTUM_S) - counts[0] * first.each_s
     most = first.most  # of everybody that is in
     for offer in offers[1:]:

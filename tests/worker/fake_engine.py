@@ -42,7 +42,7 @@ class Job:
     def forecast(self) -> Forecast:
         offer: Tiles | Alone | None = None
         if self.left_s and self.key is not None:
-            count = math.ceil(self.left_s / self.each_s - 1e-6)
+            count = max(1, math.ceil(self.left_s / self.each_s - 1e-6))
             offer = Tiles(self.key, count, self.each_s, self.most)
         elif self.left_s:
             offer = Alone(self.left_s)

@@ -242,6 +242,13 @@ def test_an_end_that_is_late_anyhow_holds_up_no_quick_one():
     assert scheduler.next(0.0) == Conclude("over")
 
 
+def test_a_quick_end_does_not_overtake_one_that_is_late_already():
+    scheduler = Scheduler[str]()
+    scheduler.add("late", 1.0, Forecast(Alone(QUANTUM_S), 0.01))
+    scheduler.add("over", 9.0, Forecast(None, 0.04))
+    assert scheduler.next(0.995) == Conclude("late")
+
+
 def test_what_is_due_does_not_make_an_earlier_end_late():
     scheduler = Scheduler[str]()
     scheduler.add("early", 0.08, Forecast(Alone(9.0), 0.02))

@@ -38,3 +38,7 @@ def test_one_tile_is_a_turn_however_long_it_takes():
 
 def test_tiles_that_cost_nothing_are_done_at_once():
     assert batch([tiles(1000, 0.0), tiles(3, 0.0)], QUANTUM_S) == [1000, 3]
+
+
+def test_no_batch_is_empty_whatever_is_offered():
+    assert batch([tiles(0, 0.01)], 0.0) == [1]
