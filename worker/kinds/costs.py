@@ -82,8 +82,9 @@ class TileCosts:
         self._stages = {name: Price(price.s_per_pixel) for name, price in STAGES.items()}
 
     def stage_s(self, stage: str, pixels: float) -> float:
-        """Seconds that so many pixels of tiles take for a stage."""
-        return self._stages[stage].mean(pixels)
+        """Seconds that so many pixels of tiles take for a stage; `whole` is both."""
+        stages = self._stages.values() if stage == "whole" else (self._stages[stage],)
+        return sum(price.mean(pixels) for price in stages)
 
     def each_s(self, key: Hashable, stage: str, pixels: int) -> float:
         """Seconds for a tile of so many pixels in a batch of that key."""
@@ -100,5 +101,8 @@ class TileCosts:
             _tiles.popitem(last=False)
         # Also from small batches: their price sets the size of the next one, which is larger then.
         known.s_per_pixel += SMOOTHING * (seconds / pixels - known.s_per_pixel)
-        for price in (self._stages[stage], STAGES[stage]):
-            price.learn(seconds, pixels)
+        both_s = self.stage_s("whole", 1)
+        for name in STAGES if stage == "whole" else (stage,):
+            part = self.stage_s(name, 1) / both_s if stage == "whole" else 1.0
+            for price in (self._stages[name], STAGES[name]):
+                price.learn(part * seconds, pixels)

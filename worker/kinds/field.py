@@ -35,6 +35,7 @@ from worker.kinds.solving import (
 from worker.numerics.field_state import FieldState
 from worker.numerics.memory import OutOfMemory
 from worker.numerics.tile_queue import TileQueue
+from worker.planner import MARGIN
 from worker.runs import Alone, Array, Emission, Forecast, Tiles
 from worker.shader.picture import Picture, seen
 from worker.wire.messages import Finished, Submit
@@ -75,9 +76,10 @@ class FieldRun:
         self._solver = solver
         self._progress = FieldProgress(self._submit.job, solver, self._params.channel, 1)
 
-    def forecast(self, expected_s: float) -> Forecast:  # noqa: ARG002 - there is nothing to choose
+    def forecast(self, expected_s: float) -> Forecast:
         """The rest of the field; its coarse state is what no load may take away."""
         left = field_left(self.size, self._params, self._costs, self._solver, self._field_s)
+        self._solver.straight = MARGIN * sum(left) <= expected_s
         return Forecast(
             offer=None if self.finished else self._offer(),
             conclude_s=self.conclude_s(),

@@ -4,7 +4,7 @@ from worker.kinds.borrowing import Borrowing
 from worker.kinds.costs import OUTLINING, SHADING, SKETCHING, TileCosts
 from worker.kinds.field_costs import FieldLeft, field_left, learn_whole
 from worker.kinds.outlines import MOST_PIXELS
-from worker.kinds.shading import Shading, Stage
+from worker.kinds.shading import PlannedStage, Shading, Stage
 from worker.kinds.spectrum import Spectrum
 from worker.passes import LATE, Itinerary, PassCosts
 from worker.planner import MARGIN
@@ -28,23 +28,33 @@ class Prospects:
         self.size, self._area = (height, width), height * width
         self._itinerary = Itinerary(params.passes)
         self._late: list[str] = []  # what the last pass had to do without
-        self._at: tuple[int, str] | None = None  # the border at which the plan was made
+        self._at: tuple[int, PlannedStage] | None = None  # the border at which the plan was made
         self.tiles = TileCosts()
         self.field_s = self.sketching_s = self.operators_s = 0.0
 
     def plan(self, expected_s: float) -> None:
         """At the border of a stage: what to do of the rest in so many seconds of the device."""
-        shading = self._shading
-        at = shading.passes_done, shading.planned_stage
-        if shading.finished or at == self._at:
+        shading, solver = self._shading, self._shading.spectrum.solver
+        at, left_s = (shading.passes_done, shading.planned_stage), expected_s - self.source_s
+        if shading.finished or shading.over:
             return
-        self._at = at
-        left_s = max(0.0, expected_s - self.source_s)
-        if at[1] == "shade" and MARGIN * (self._sketching_s + self._shade_left_s) > left_s:
+        if at != self._at:
+            self._at = at
+            self._replan(max(0.0, left_s))
+        if at[1] == "coarse":
+            # There may be less time than at the border, when others have come.
+            pass_s = sum(self._field_left()) + self._sketching_s + self._shade_left_s
+            solver.straight = self._itinerary.refines and MARGIN * pass_s <= left_s
+        else:
+            # Whether to refine is decided when all tiles have a vector, by what time there is.
+            solver.refining = self._itinerary.refines
+
+    def _replan(self, left_s: float) -> None:
+        assert self._at is not None
+        passes_done, stage = self._at
+        if stage == "shade" and MARGIN * (self._sketching_s + self._shade_left_s) > left_s:
             self._shading.spectrum.sketchy = True
-        self._itinerary.replan(*at, self._costs(), left_s)
-        # Whether to refine is decided when all tiles have a vector, by what time there is then.
-        shading.spectrum.solver.refining = at[1] == "coarse" or self._itinerary.refines
+        self._itinerary.replan(passes_done, stage, self._costs(), left_s)
 
     @property
     def ends(self) -> bool:

@@ -75,10 +75,14 @@ class Shading:
     @property
     def planned_stage(self) -> PlannedStage:
         """Where the pass under way stands: a plan is made anew at each of these borders."""
-        if self.spectrum.solver.finished:
+        solver = self.spectrum.solver
+        if solver.finished:
             return "shade"
-        waiting = self.spectrum.solver.waiting()
-        return "refine" if waiting is not None and waiting.stage == "refine" else "coarse"
+        waiting = solver.waiting()
+        refines = waiting is not None and waiting.stage == "refine"
+        if solver.straight:  # now and then a tile that takes longer
+            refines &= bool(solver.usable.all())
+        return "refine" if refines else "coarse"
 
     @property
     def solving(self) -> Spectrum | None:

@@ -43,7 +43,7 @@ class Chunk:
     def run(self, done: list[Cell]) -> Iterator[list[int]]:
         """Work, with a `yield` after each step; `done` gets the cells that got better."""
         try:
-            for ready in self._coarse() if self._stage == "coarse" else self._refine():
+            for ready in self._work():
                 done += ready  # atomic
                 yield []
         except torch.OutOfMemoryError:
@@ -68,19 +68,29 @@ class Chunk:
 
     # --- the stages ---------------------------------------------------------------------------
 
-    def _coarse(self) -> Iterator[list[Cell]]:
+    def _work(self) -> Iterator[list[Cell]]:
         self._leave()
-        cells = self._cells
-        if not cells:
+        if not self._cells:
             return
+        if self._stage == "refine":
+            yield from self._refine(proved=self._begin())
+            return
+        yield from self._coarse()
+        if self._stage == "whole" and self._batch is not None:
+            yield from self._refine(proved=True)
+
+    def _coarse(self) -> Iterator[list[Cell]]:
+        cells = self._cells
         if cells[0].field.dense:
-            self._deliver(cells, self._dense())
+            self._deliver_coarse(cells, self._dense())
         else:
             self._batch = self._open(cells)
-            self._deliver(cells, self._batch.certify())
-            self._keep(cells[0].field.settings.open_bytes)
-            self._batch = None
+            self._deliver_coarse(cells, self._batch.certify())
+            if self._stage == "coarse":
+                self._keep(cells[0].field.settings.open_bytes)
+                self._batch = None
         yield cells
+        self._go_on(torch.tensor([_goes_on(c) for c in self._cells], dtype=torch.bool))
 
     def _dense(self) -> Solution:
         settings = self._cells[0].field.settings
@@ -90,9 +100,9 @@ class Chunk:
         solved = [solve_dense(part, settings.stencil, settings.tau, BLOCKS[-1]) for part in parts]
         return joined_rows(solved)
 
-    def _refine(self) -> Iterator[list[Cell]]:
+    def _refine(self, *, proved: bool) -> Iterator[list[Cell]]:
+        """Until all have ended; whether what the batch proves now has been looked at."""
         self._leave()
-        proved = self._begin()
         tolerance = self._cells[0].field.settings.tolerance if self._cells else 0
         while self._cells:
             assert self._batch is not None
@@ -112,8 +122,6 @@ class Chunk:
 
     def _begin(self) -> bool:
         """Take up the batches that were kept and open the rest; whether it is proved already."""
-        if not self._cells:
-            return True
         proved, parts, order, left = True, [], [], list(self._cells)
         while left:
             part, rows, cells, seen = self._part(left)
@@ -168,15 +176,15 @@ class Chunk:
 
     # --- the cells ----------------------------------------------------------------------------
 
+    def _deliver_coarse(self, cells: list[Cell], solution: Solution) -> None:
+        """Hand each field the first vectors of its tiles, the rows of a solution."""
+        for field, tiles, part in _parts(cells, solution):
+            field.store_coarse(tiles, part)
+
     def _deliver(self, cells: list[Cell], solution: Solution) -> None:
-        """Hand each field what was found for its tiles, the rows of a solution."""
-        fields = _by_field(cells)
-        for field, tiles, rows in fields:
-            part = solution if len(fields) == 1 else solution.select(torch.tensor(rows))
-            if self._stage == "coarse":
-                field.store_coarse(tiles, part)
-            else:
-                field.store_refined(tiles, part, self._attempt, self._steps)
+        """Hand each field what the attempt has led to, the rows of a solution."""
+        for field, tiles, part in _parts(cells, solution):
+            field.store_refined(tiles, part, self._attempt, self._steps)
 
     def _leave(self) -> None:
         """Forget cells of fields that were dropped."""
@@ -201,11 +209,24 @@ class Chunk:
         """Keep the batch for the cells that need it again, if `most` bytes allow that."""
         assert self._batch is not None
         cells = zip(self._cells, self._active.tolist(), strict=True)
-        going = [(c, r) for c, r in cells if int(c.field.status[c.tile]) < TileStatus.CONVERGED]
+        going = [(c, r) for c, r in cells if _goes_on(c)]
         kept = keep(self._batch, [r for _, r in going], self._steps, most) if going else None
         if kept is not None:
             for (field, tile), row in going:
                 field.kept[tile] = kept, row
+
+
+def _goes_on(cell: Cell) -> bool:
+    return int(cell.field.status[cell.tile]) < TileStatus.CONVERGED
+
+
+def _parts(
+    cells: list[Cell], solution: Solution
+) -> Iterator[tuple[TileQueue, list[int], Solution]]:
+    """Each field with its tiles and their solution."""
+    fields = _by_field(cells)
+    for field, tiles, rows in fields:
+        yield field, tiles, solution if len(fields) == 1 else solution.select(torch.tensor(rows))
 
 
 def _by_field(cells: list[Cell]) -> list[tuple[TileQueue, list[int], list[int]]]:

@@ -36,7 +36,7 @@ class Waiting:
     """Tiles that wait for a batch; those of equal keys can share one."""
 
     key: Hashable
-    stage: Literal["coarse", "refine"]
+    stage: Literal["coarse", "refine", "whole"]
     count: int
 
 
@@ -62,6 +62,8 @@ class FieldState:
     Attributes:
         refining: whether tiles are refined; set to False, a field of tiles is finished once it is
             coarse.
+        straight: whether tiles are brought to their end one after the other: no coarse field first,
+            and no batch that has to be kept until it is refined. The result is the same.
         dropped: whether nothing more is wanted of it.
         tiling: T tiles of h x w pixels.
         vectors: (T, k, h * w) float32, unit rows; undefined while a tile waits.
@@ -72,6 +74,7 @@ class FieldState:
     """
 
     refining: bool = True
+    straight: bool = False
 
     def __init__(self, image: Tensor, tiling: Tiling, settings: FieldSettings, k: int) -> None:
         """A field of `image` (3, H, W) float32 in [0, 1] of which nothing is known yet."""

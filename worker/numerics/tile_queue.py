@@ -13,7 +13,7 @@ from worker.numerics.refining import Attempt, first_attempt, hemmed, next_attemp
 from worker.numerics.tile_batch import DENSE_PIXELS, Solution
 from worker.numerics.tiling import Tiling
 
-Stage = Literal["coarse", "refine"]
+Stage = Literal["coarse", "refine", "whole"]
 
 
 class Due(NamedTuple):
@@ -79,8 +79,11 @@ class TileQueue(FieldState):
     def _due_of(self, group: range) -> Due | None:
         status = dict(zip(group, self.status[group.start : group.stop].tolist(), strict=True))
         new = [t for t, s in status.items() if s == 0]  # they wait
-        if new:
+        begun = {t for t, (kept, _) in self.kept.items() if kept.open and kept.steps}
+        if new and not self.straight:
             return Due("coarse", self.first, new)
+        if new and not begun:
+            return Due("whole", self.first, new)
         converged = int(TileStatus.CONVERGED)
         going = [t for t, s in status.items() if s < converged and t not in self._left]
         if not going or not self.refining:
@@ -90,7 +93,6 @@ class TileQueue(FieldState):
             attempts = [self._attempts.get(t, attempt) for t in going]
             attempt = min(attempts)
             going = [t for t, a in zip(going, attempts, strict=True) if a == attempt]
-        begun = {t for t, (kept, _) in self.kept.items() if kept.open and kept.steps}
         if begun:
             going.sort(key=lambda t: t not in begun)
         return Due("refine", attempt, going)

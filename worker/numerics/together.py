@@ -38,7 +38,7 @@ def solve_together(
             changed[cell.field].append(cell.tile)
     for field in changed:
         field.look_ahead()
-    return [changed[field] for field, _ in shares]
+    return [list(dict.fromkeys(changed[field])) for field, _ in shares]
 
 
 def _run(chunks: list[Chunk], one: TileQueue, within_s: float) -> list[Cell]:

@@ -74,6 +74,31 @@ def test_the_same_bytes_alone_in_company_preempted_and_begun_anew(
         assert_same(one, other)
 
 
+@pytest.mark.parametrize(("lanes", "within_s"), [(1, 0), (2, 0.01), (2, float("inf"))])
+def test_the_same_bytes_straight_to_the_end(lanes: int, within_s: float):
+    images = [picture(), picture(y=90)]
+    alone = [solved(image, settings()) for image in images]
+    fields = [FieldSolver(image, chosen(lanes, open_bytes=0)) for image in images]
+    fields[0].straight = True
+    run([(fields[0], 4), (fields[1], 9)], within_s)
+    fields[1].straight = True
+    for one, other in zip(fields, alone, strict=True):
+        assert_same(one, other)
+
+
+def test_straight_on_and_off_again_in_the_middle():
+    solver, turns = FieldSolver(picture(), chosen()), 0
+    while not solver.finished:
+        solver.straight = turns % 3 == 1
+        if (waiting := solver.waiting()) is None:
+            solver.step()
+        else:
+            solve_together([(solver, min(4, waiting.count))], 0.0)
+        turns += 1
+        assert turns < 1000
+    assert_same(solver, solved(picture(), settings()))
+
+
 @pytest.mark.parametrize("open_bytes", [0, 1 << 30])
 def test_the_same_bytes_from_a_former_field(open_bytes: int):
     former = [solved(picture(), settings()), solved(picture(y=90), settings())]
