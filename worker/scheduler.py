@@ -135,7 +135,7 @@ class Scheduler(Generic[J]):
         for entry in waiting:
             if entry.turn_s <= spare_s + EPSILON_S:
                 self._level_s = max(self._level_s, entry.used_s)
-                if entry.ending or (len(waiting) > 1 and self._ends_early(entry, spare)):
+                if entry.ending or self._ends_early(entry, spare, alone=len(waiting) == 1):
                     return self._conclude(entry)
                 return self._turn(entry, waiting, spare_s)
         turn_s = min((entry.turn_s for entry in waiting), default=QUANTUM_S)
@@ -210,9 +210,13 @@ class Scheduler(Generic[J]):
                 spare_s = min(spare_s, until_s - before_s)
         return None
 
-    def _ends_early(self, entry: _Entry[J], spare: Sequence[float]) -> bool:
-        """Whether a long conclusion begins now, so that it can take turns with others."""
-        if entry.brief or entry.granted_s or entry.end_turn_s > min(spare):
+    def _ends_early(self, entry: _Entry[J], spare: Sequence[float], *, alone: bool) -> bool:
+        """Whether a long conclusion begins now, so that it can take turns with others.
+
+        One that takes very long does so for those that come meanwhile.
+        """
+        brief = entry.brief or (alone and entry.forecast.conclude_s <= CONCLUDE_SLACK_S)
+        if brief or entry.granted_s or entry.end_turn_s > min(spare):
             return False
         early_s = min(CONCLUDE_SLACK_S, entry.forecast.conclude_s)
         return spare[self._line.index(entry)] < entry.turn_s + early_s

@@ -196,9 +196,20 @@ def test_a_quick_conclusion_goes_before_a_floor_but_makes_no_other_late():
 
 def test_a_job_is_concluded_when_another_turn_would_make_it_late():
     scheduler = Scheduler[str]()
-    scheduler.add("a", 10.0, Forecast(Alone(0.2), 1.0))
-    assert scheduler.next(8.94) == Step("a")
-    assert scheduler.next(8.96) == Conclude("a")
+    scheduler.add("a", 10.0, Forecast(Alone(0.2), 0.4))
+    assert scheduler.next(9.54) == Step("a")
+    assert scheduler.next(9.56) == Conclude("a")
+
+
+def test_a_very_long_end_begins_early_for_those_that_come_meanwhile():
+    scheduler = Scheduler[str]()
+    scheduler.add("a", 10.0, Forecast(Alone(0.2), 2.0))
+    assert scheduler.next(7.4) == Step("a")
+    assert scheduler.next(7.5) == Conclude("a")
+    scheduler.update("a", Forecast(Alone(0.2), 2.0))
+    scheduler.spent("a", 0.05)
+    scheduler.add("b", 20.0, Forecast(Alone(0.05), 0.01))
+    assert scheduler.next(7.55) == Step("b")
 
 
 def test_an_end_is_final():

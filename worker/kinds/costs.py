@@ -60,7 +60,7 @@ class Pace:
 # One worker owns one device, so that one set of prices serves all of its jobs. The start values
 # are those of two CPU cores.
 SHADING = Price(4e-7)  # a pass of the shader
-OUTLINING = Price(3e-7)  # and first edges of the tone, where there was no time for outlines
+EDGING = Price(2.5e-7)  # the same with edges of the tone for want of outlines
 RENDERING = Price(8e-8)  # blending a field and colouring it
 DRAWING = Price(1e-6)  # finding and painting the lines of a drawing
 HANDING_OVER = Price(2e-8)  # copying the bytes of a picture; too small to be worth measuring

@@ -1,7 +1,7 @@
 """What lies before a shading job, in seconds of the device, and what of it is planned."""
 
 from worker.kinds.borrowing import Borrowing
-from worker.kinds.costs import OUTLINING, SHADING, SKETCHING, TileCosts
+from worker.kinds.costs import EDGING, SHADING, SKETCHING, Price, TileCosts
 from worker.kinds.field_costs import FieldLeft, field_left, learn_whole
 from worker.kinds.outlines import MOST_PIXELS
 from worker.kinds.shading import PlannedStage, Shading, Stage
@@ -109,9 +109,9 @@ class Prospects:
         elif stage == "field":
             self.field_s += seconds
 
-    def pass_done(self) -> None:
-        """Learn from what the pass has taken."""
-        SHADING.learn(self.operators_s, self._area)
+    def pass_done(self, *, edged: bool) -> None:
+        """Learn from what the pass has taken, which had edges of the tone for want of outlines."""
+        (EDGING if edged else SHADING).learn(self.operators_s, self._area)
         if self.sketching_s:
             SKETCHING.learn(self.sketching_s, min(self._area, MOST_PIXELS))
         learn_whole(self.size, self._params.field, self.field_s)
@@ -134,9 +134,12 @@ class Prospects:
     @property
     def _shade_left_s(self) -> float:
         """The operators of the pass under way."""
-        drawn = self._shading.spectrum.unsketched and not self._shading.shading
-        edges_s = OUTLINING.mean(self._area) if drawn else 0.0
-        return edges_s + max(0.0, SHADING.mean(self._area) - self.operators_s)
+        return max(0.0, self.shading.mean(self._area) - self.operators_s)
+
+    @property
+    def shading(self) -> Price:
+        """Of the operators of the pass under way."""
+        return EDGING if self._shading.spectrum.unsketched else SHADING
 
     @property
     def _sketching_s(self) -> float:

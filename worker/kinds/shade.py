@@ -8,7 +8,7 @@ import structlog
 import torch
 
 from worker.kinds.borrowing import Borrowing
-from worker.kinds.costs import HANDING_OVER, OUTLINING, SHADING, TAKING, Pace, TileCosts
+from worker.kinds.costs import HANDING_OVER, TAKING, Pace, TileCosts
 from worker.kinds.kept import arrays_of, kept_of
 from worker.kinds.pixels import to_picture, to_pixels
 from worker.kinds.prospects import Prospects
@@ -103,7 +103,7 @@ class ShadeRun:
         if stage == "strokes" and self._borrowing is not None:
             return Alone(self._borrowing.search_s() / OPERATORS)
         if stage == "shader":
-            return Alone(SHADING.estimate(self._area) / OPERATORS, closing=True)
+            return Alone(self._prospects.shading.estimate(self._area) / OPERATORS, closing=True)
         return Alone(self._pace.next_s)
 
     @property
@@ -131,7 +131,7 @@ class ShadeRun:
         told += self._after(stage, changed, seconds)
         if shading.passes_done > border.passes:
             self._keep(border)
-            return told + self._told_of_pass()
+            return told + self._told_of_pass(border)
         return told
 
     def solved(self, changed: list[int], seconds: float) -> Sequence[Emission]:
@@ -160,7 +160,7 @@ class ShadeRun:
         """Hand over the picture; before the first pass also shade what has a field by then."""
         handing_s, shading = HANDING_OVER.estimate(self._area), self._shading
         if shading.shading:
-            left_s = SHADING.estimate(self._area) - self._prospects.operators_s
+            left_s = self._prospects.shading.estimate(self._area) - self._prospects.operators_s
             return handing_s + max(0.0, left_s)
         if shading.passes_done:
             return handing_s
@@ -222,10 +222,10 @@ class ShadeRun:
         if self._submit.keep_work and self._exact is None and not whole:
             self._exact = before
 
-    def _told_of_pass(self) -> list[Emission]:
+    def _told_of_pass(self, before: _Border) -> list[Emission]:
         self._pixels = to_pixels(self._shading.picture)
         self._shade_s += self._prospects.operators_s
-        self._prospects.pass_done()
+        self._prospects.pass_done(edged=before.spectrum.unsketched)
         return self._telling.of_pass(self._pixels, self._settings.background)
 
     # --- shading by the deadline -----------------------------------------------------------------
@@ -233,9 +233,7 @@ class ShadeRun:
     @property
     def _row_s(self) -> float:
         """Seconds for a row of the pass under way, whose operators have not begun; estimated."""
-        width = self._submit.width
-        outlining = OUTLINING.estimate(width) if self._shading.spectrum.unsketched else 0.0
-        return SHADING.estimate(width) + outlining
+        return self._prospects.shading.estimate(self._submit.width)
 
     def _last_pass(self, seconds: float) -> list[Emission]:
         """What the time allows of the pass under way; what is told of it if it is whole.
@@ -250,12 +248,12 @@ class ShadeRun:
             self._prospects.took("shader", time.perf_counter() - started)
             self._prospects.cut(before.spectrum)
             self._exact = self._exact or before
-            return self._told_of_pass()
+            return self._told_of_pass(before)
         rows = 0
         if not shading.passes_done:
             rows = min(shading.spectrum.rows_solved(), int(seconds / self._row_s))
         if rows < LEAST_ROWS:
-            SHADING.relax()
+            self._prospects.shading.relax()
         else:
             self._shade_top(rows)
         return []
@@ -264,15 +262,15 @@ class ShadeRun:
         """Whether there is time for all of the pass under way, with the field as it is."""
         shading = self._shading
         if shading.shading:
-            return SHADING.estimate(self._area) - self._prospects.operators_s <= seconds
+            left_s = self._prospects.shading.estimate(self._area) - self._prospects.operators_s
+            return left_s <= seconds
         known = bool(shading.spectrum.solver.usable.all())
         return known and not shading.passes_done and self._submit.height * self._row_s <= seconds
 
     def _shade_top(self, rows: int) -> None:
-        outlined, started = self._shading.spectrum.unsketched, time.perf_counter()
+        price, started = self._prospects.shading, time.perf_counter()
         top = to_pixels(self._shading.top_of_pass(rows))
         took_s = time.perf_counter() - started
-        if not outlined:
-            SHADING.learn(took_s, rows * self._submit.width)
+        price.learn(took_s, rows * self._submit.width)
         self._shade_s += took_s
         self._pixels = memoryview(b"".join((top, self._pixels[len(top) :])))

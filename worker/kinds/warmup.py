@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from worker.kinds.costs import SHADING, STAGES
+from worker.kinds.costs import EDGING, SHADING, STAGES
 from worker.kinds.settings import shader_settings
 from worker.kinds.solving import field_settings
 from worker.numerics.field import FieldSolver
@@ -19,6 +19,7 @@ from worker.wire.config import FieldConfig, ShadeConfig, field_params, shade_par
 
 SIDE = 256  # pixels
 FIELD = field_params(FieldConfig(structure_weight=True))
+EDGED = 1.5  # times as long takes a pass that has to look for edges of the tone
 SHADER = shader_settings(shade_params(ShadeConfig()))
 
 
@@ -54,6 +55,7 @@ def warm_up(device: torch.device) -> Measured:
     STAGES["coarse"].measured((coarse - started) / pixels)
     STAGES["refine"].measured((solved - coarse) / pixels)
     SHADING.measured((done - solved) / (SIDE * SIDE))
+    EDGING.measured(EDGED * SHADING.s_per_pixel)
     seconds = (solved - started, coarse - started, done - solved)
     return Measured(*(each / megapixels for each in seconds))
 
