@@ -1,5 +1,6 @@
 """Threads beside the event loop: few, and each behind it where the processor is short."""
 
+import ctypes
 import os
 import sys
 import threading
@@ -9,12 +10,17 @@ import trio
 MOST = 8  # what they do takes processor time or the disk; more would only hold each other up
 NICE = 2  # less than a worker's: an encoding is waited for by somebody with a deadline
 SWITCH_INTERVAL_S = 0.0005  # a thread holds Python for no longer when the loop wants it
+M_ARENA_MAX = -8  # malloc.h of glibc
 _this = threading.local()
 
 
 def prepare() -> None:
     """Settle how threads share this process with the event loop; call in the loop's task."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
+        if mallopt is not None:
+            mallopt(M_ARENA_MAX, 2)  # an arena for each thread keeps a picture's bytes in each
     trio.to_thread.current_default_thread_limiter().total_tokens = MOST
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from worker.engine import Engine
+from worker.engine import MOST_PIXELS, Engine
 from worker.program import prepare_process, run_child, run_listening
 from worker.runtime import prepare_libraries
 from worker.wire.address import parse_address
@@ -54,7 +54,7 @@ def _warm_engine(asked: "Asked", threads: int | None) -> tuple[Engine, Hello]:
     if device.warning:
         structlog.get_logger().warning(device.warning)
     set_threads(threads)
-    from worker.kinds.runs import MOST_PIXELS, DeviceRuns
+    from worker.kinds.runs import DeviceRuns
     from worker.kinds.warmup import warm_up
 
     with device.entered():

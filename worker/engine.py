@@ -24,6 +24,11 @@ log = structlog.get_logger()
 # their time to wake up on a busy machine.
 SEND_S_PER_BYTE = 2e-9
 WAKE_S = 0.02
+MOST_PIXELS = {"cpu": 36e6, "cuda": 150e6}
+"""Of the pictures that are worked on at a time: each takes about 60 bytes a pixel."""
+
+SLOW_S = 0.5  # a turn of more is worth a line in the log
+
 JOBS_PART = 3.0
 """Times as long as the arrays of ended jobs, jobs with deadlines have the device."""
 
@@ -53,6 +58,11 @@ class _Job:
     @property
     def key(self) -> tuple[Outbox, str]:
         return self.outbox, self.submit.job
+
+    @property
+    def size(self) -> int:
+        """Pixels of its pictures."""
+        return sum(each.area for each in self.submit.shapes)
 
     @property
     def closing(self) -> bool:
@@ -111,7 +121,7 @@ class Engine:
             log.warning("a job was submitted twice", job=submit.job)
             return
         self._jobs[job.key] = job
-        self._scheduler.add(job, deadline, forecast, sum(each.area for each in submit.shapes))
+        self._scheduler.add(job, deadline, forecast, job.size)
         self._wake.set()
 
     def cancel(self, outbox: Outbox, job_id: str) -> None:
@@ -174,9 +184,11 @@ class Engine:
             if len(shares) == 1:
                 await self._fail(jobs[0], error)
                 return
-            for share in shares:
-                if not share[0].cancelled:
-                    await self._solve([share])
+            for job, count in shares:
+                if job.cancelled:
+                    self._took(job, (), 0.0)
+                else:
+                    await self._solve([(job, count)])
             return
         each_s = (trio.current_time() - began) / sum(count for _, count in shares)
         for (job, count), emissions in zip(shares, told, strict=True):
@@ -221,10 +233,19 @@ class Engine:
         began = now if job.started is None else job.started
         finished = msgspec.structs.replace(finished, queue_s=began - job.arrived)
         self._finish(job, finished, payload)
-        if finished.arrays:
+        if finished.arrays and self._may_send(job):
             job.arrays = trio.CancelScope()
             self._jobs[job.key] = job
             nursery.start_soon(self._send_arrays, job)
+        elif finished.arrays:
+            log.warning("no room for a job's arrays", job=job.submit.job)
+            job.outbox.post(ArraysDone(job=job.submit.job))
+            self._left.append(job)
+
+    def _may_send(self, job: _Job) -> bool:
+        """Whether there is room for what a job holds until its arrays are sent."""
+        sending = [each for each in self._jobs.values() if each.arrays is not None]
+        return not sending or sum(each.size for each in (*sending, job)) <= self.most_pixels
 
     async def _put_down(self, job: _Job) -> bool:
         """Whether no step is under way any more: only one that concluding needs still goes on."""
@@ -290,9 +311,20 @@ class Engine:
     async def _in_turn(self, jobs: Iterable[_Job], call: Callable[[], T]) -> T:
         """Call in the device's thread on behalf of some jobs."""
         self._in_thread = set(jobs)
+        began = trio.current_time()
         try:
             return await self._call(call)
         finally:
+            took_s = trio.current_time() - began
+            if took_s > SLOW_S:
+                log.warning(
+                    "a turn took long",
+                    seconds=round(took_s, 2),
+                    jobs=[each.submit.job for each in self._in_thread],
+                    pixels=[each.size for each in self._in_thread],
+                    offers=[type(each.forecast.offer).__name__ for each in self._in_thread],
+                    concluding=[each.concluding for each in self._in_thread],
+                )
             self._in_thread = set()
 
     async def _call(self, call: Callable[[], T]) -> T:

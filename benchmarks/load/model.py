@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from benchmarks.load.arrivals import Request
 from benchmarks.load.costs import Costs, SideCosts
 from worker.passes import Itinerary, PassCosts, Work
+from worker.planner import MARGIN as PLANNED
 from worker.runs import Alone, Forecast, Tiles
 
 TILE, STEP = 64, 48  # pixels, of a tile and between two
@@ -106,7 +107,7 @@ class Job:
         return Forecast(
             offer=None if self.ends else self.offer,
             conclude_s=MARGIN * (CROSSING_S_PER_PIXEL * self._area + self._shading_s()),
-            floor_s=max(0.0, self._floor_s() - MARGIN * self._shading_s()),
+            floor_s=self._floor_s(),
             work_s=self._work_s(),
         )
 
@@ -140,8 +141,11 @@ class Job:
         return shade.left_s * (1 - coarse[0] if coarse else 1.0)
 
     def _floor_s(self) -> float:
-        first = [part for part in self.parts if part.index <= 1]
-        return sum(part.left_s for part in first if not (part.name == "refine" and part.index))
+        if self.passes_done:
+            return 0.0
+        first = {part.name: part.left_s for part in self.parts if part.index == 1}
+        shade_s = max(0.0, first.get("shade", 0.0) - MARGIN * self._shading_s())
+        return self._before_s() + first.get("coarse", 0.0) + shade_s
 
     def _work_s(self) -> float:
         if self.ends:
@@ -164,14 +168,28 @@ class Job:
         self._at = self.passes_done, work
         left_s = max(0.0, expected_s - self._before_s())
         self._itinerary.replan(self.passes_done, work, self._pass_costs(), left_s)
-        if work != "shade" and not self._itinerary.refines:
-            self._leave_out(self.passes_done + 1)
+        if work == "refine" and not self._itinerary.refines:
+            self._leave_out("refine")
             self._plan(expected_s)
+        elif work == "shade":
+            shade_s = sum(part.left_s for part in self.parts if part.index == self.passes_done + 1)
+            if now.name == "outline" and PLANNED * shade_s > left_s:
+                self._leave_out("outline")
 
-    def _leave_out(self, index: int) -> None:
-        """Shade this pass by its coarse field."""
-        self.skipped = True
-        self.parts = [p for p in self.parts if not (p.name == "refine" and p.index == index)]
+    def _leave_out(self, name: Name) -> None:
+        """Make the pass under way without this."""
+        self.skipped, index = True, self.passes_done + 1
+        self.parts = [p for p in self.parts if not (p.name == name and p.index == index)]
+
+    def concluded(self) -> None:
+        """By its deadline: the pass under way, if its shading has begun or all has a vector."""
+        first = [part.name for part in self.parts if part.index == self.passes_done + 1]
+        coarse = not first or first[0] != "coarse"
+        begun = any(part.name == "shade" and part.left < 1 for part in self.parts)
+        if first and "shade" in first and (begun or (coarse and not self.passes_done)):
+            self.passes_done += 1
+            self.skipped = True
+            self.parts = [p for p in self.parts if p.index > self.passes_done]
 
     def _pass_costs(self) -> list[PassCosts]:
         found = []

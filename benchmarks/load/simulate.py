@@ -19,7 +19,7 @@ from service.jobs.admission import Admission, Place, Work
 from service.jobs.deadlines import MARGIN_S
 from service.problems import Busy
 from service.settings import Settings
-from worker.engine import LONG_S, SEND_S_PER_BYTE, WAKE_S
+from worker.engine import JOBS_PART, LONG_S, MOST_PIXELS, SEND_S_PER_BYTE, WAKE_S
 from worker.runs import Alone
 from worker.scheduler import QUANTUM_S, Batch, Scheduler, Step
 
@@ -55,7 +55,7 @@ class Simulation:
     def __post_init__(self) -> None:
         settings = Settings()
         self.admission = Admission(settings.max_queue)
-        self.scheduler: Scheduler[Client] = Scheduler()
+        self.scheduler: Scheduler[Client] = Scheduler(MOST_PIXELS["cpu"])
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._decoders = [0.0] * DECODERS  # when each is free
@@ -134,6 +134,7 @@ class Simulation:
         """The worker has answered."""
         self.scheduler.remove(client)
         job, costs = client.job, self.costs.sides[client.request.side]
+        job.concluded()
         if job.complete:
             client.place.learn(client.device_s)
         client.place.release()
@@ -240,7 +241,9 @@ class Simulation:
 
     def _arrays_turn(self) -> None:
         """Some of the arrays of a job that was answered: between two turns of others."""
-        seconds = min(self._arrays[0], QUANTUM_S)
+        # Jobs with deadlines have most of the device meanwhile.
+        part = 1 + JOBS_PART if len(self.scheduler) else 1
+        seconds = min(self._arrays[0], QUANTUM_S / part)
         self._arrays[0] -= seconds
         if self._arrays[0] <= 1e-9:
             self._arrays.pop(0)

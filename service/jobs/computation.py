@@ -25,6 +25,7 @@ from service.pictures.encode import encode_preview
 from service.pictures.picture import Picture
 from service.problems import NoRoom, Problem
 from worker.wire import messages as wire
+from worker.wire.params import ShadeParams
 
 _BROKEN = "The service failed over this job, which is a bug; its log says more about job {}."
 _log = structlog.stdlib.get_logger("itten.jobs")
@@ -42,19 +43,27 @@ class Computation:
         answers: Answers | None = None
         try:
             try:
-                answers = await self._submit(shared)
-                await self._compute(shared, answers)
+                if self._futile(shared):
+                    shared.finish_without_worker("there was no time to compute")
+                else:
+                    answers = await self._submit(shared)
+                    await self._compute(shared, answers)
             finally:
                 if shared.rest is None:  # else it has the place
                     shared.place.release()
             await self._store_result(shared)
-            await Intake(self.store, shared).run(answers)
+            if answers is not None:
+                await Intake(self.store, shared).run(answers)
             await self._hand_on(shared)
         except Exception as error:  # one computation's failure must not end the others'
             await self._broken(shared, error)
         finally:
             if answers is not None:
                 answers.close()
+
+    def _futile(self, shared: Shared) -> bool:
+        shades = isinstance(shared.submit.params, ShadeParams)  # else there is nothing to show
+        return shades and deadlines.futile(shared.worker_by, trio.current_time(), shared.submit)
 
     async def _submit(self, shared: Shared) -> Answers:
         now = trio.current_time()

@@ -22,6 +22,8 @@ MARGIN_S = 0.05
 GRACE_S = 0.2
 # Even without a second to compute in, the picture crosses to the worker and back.
 CROSSING_S_PER_PIXEL = 2e-8
+# Below this the worker could not do more than hand the picture back as it came.
+FUTILE_S_PER_PIXEL = 4e-8
 # A field of 4 vectors as npz: blended, 20 bytes a pixel over a socket, to disk, and packed. On two
 # cores 4 and 6 megapixels of a whole image take 0.2 us a pixel, 2646 tiles 0.3.
 NPZ_S_PER_PIXEL = 3e-7
@@ -36,6 +38,11 @@ def patience(by: float, now: float, submit: Submit) -> float:
     """When to give the worker up: a job that comes late still has to cross and come back."""
     crossing_s = sum(each.area for each in submit.shapes) * CROSSING_S_PER_PIXEL
     return max(by, now + crossing_s) + GRACE_S
+
+
+def futile(by: float, now: float, submit: Submit) -> bool:
+    """Whether the worker could do nothing for a picture that it must have shaded `by` then."""
+    return by - now < submit.target.area * FUTILE_S_PER_PIXEL
 
 
 def wall_clock(moment: float) -> float:

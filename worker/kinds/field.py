@@ -11,7 +11,6 @@ from worker.drawing.paint import line_picture
 from worker.kinds.colours import viridis
 from worker.kinds.costs import (
     DRAWING,
-    HANDING_OVER,
     RENDERING,
     TAKING,
     Pace,
@@ -138,9 +137,10 @@ class FieldRun:
         return self._solver.finished
 
     def conclude_s(self) -> float:
-        """Blend and colour, or draw, and hand over."""
-        if not self._known:
-            return HANDING_OVER.estimate(self._submit.height * self._submit.width)
+        """Blend and colour, or draw, and hand over: also while there is nothing to show yet.
+
+        The first step would make it dear all at once.
+        """
         return self._price.estimate(self._priced_pixels)
 
     def conclude(self, within_s: float) -> list[Emission]:  # noqa: ARG002

@@ -21,8 +21,6 @@ from worker.wire.params import ShadeParams
 T = TypeVar("T")
 LONG_S = 0.1
 """A batch of tiles that are harder than the others stops then, and goes on in another turn."""
-MOST_PIXELS = {"cpu": 48e6, "cuda": 150e6}
-"""Of the pictures that are worked on at a time: each takes about 60 bytes a pixel."""
 
 
 class DeviceRuns:

@@ -6,8 +6,10 @@ from typing import NamedTuple
 import torch
 
 from worker.kinds.costs import EDGING, SHADING, STAGES
+from worker.kinds.outlines import Outlines
 from worker.kinds.settings import shader_settings
 from worker.kinds.solving import field_settings
+from worker.kinds.spectrum import WIDE
 from worker.numerics.field import FieldSolver
 from worker.numerics.lanes import single_threaded
 from worker.numerics.precompile import precompile
@@ -50,6 +52,7 @@ def warm_up(device: torch.device) -> Measured:
         with single_threaded():  # as it will be
             shade(picture, field, SHADER, rule, 1).rgb.cpu()
         done = time.perf_counter()
+    _touch_outlines(picture, solver)
     megapixels = SIDE * SIDE / 1e6
     pixels = solver.vectors.shape[0] * solver.vectors.shape[2]
     STAGES["coarse"].measured((coarse - started) / pixels)
@@ -58,6 +61,14 @@ def warm_up(device: torch.device) -> Measured:
     EDGING.measured(EDGED * SHADING.s_per_pixel)
     seconds = (solved - started, coarse - started, done - solved)
     return Measured(*(each / megapixels for each in seconds))
+
+
+def _touch_outlines(picture: Picture, solver: FieldSolver) -> None:
+    """Load what the first photograph would hold everybody up for: more than a second."""
+    outlines = Outlines(picture.rgb, FIELD, solver)
+    while not outlines.ready:
+        outlines.step()
+    outlines.mask(WIDE)
 
 
 def _test_picture(device: torch.device) -> Picture:
