@@ -47,7 +47,7 @@ class Patience:
     """How long to wait for what, in seconds."""
 
     hello_s: float = 120.0  # for torch's import and the warm-up, on a cold disk
-    ack_s: float = 5.0  # for the answer to a cancel; all that a worker holds goes with it
+    ack_s: float = 4.0  # for the answer to a cancel; all that a worker holds goes with it
     listener_s: float = 5.0  # for a listener that does not take its messages
     rerun_s: float = 1.0  # a job with less left is not run again
     first_pause_s: float = 0.1  # before a dead worker's replacement, doubling

@@ -50,7 +50,7 @@ class House:
 
     async def wait_idle(self) -> None:
         """Return once no job has a place, and none is alive."""
-        with trio.fail_after(5):
+        with trio.fail_after(10):  # a worker that does not obey is waited for
             while self.desk.live or self.desk.admission.places:
                 await trio.sleep(0.005)
 

@@ -78,7 +78,8 @@ class FieldRun:
     def forecast(self, expected_s: float) -> Forecast:
         """The rest of the field; its coarse state is what no load may take away."""
         left = field_left(self.size, self._params, self._costs, self._solver, self._field_s)
-        self._solver.straight = MARGIN * sum(left) <= expected_s
+        # A resumed one too: each try begins further on, however short they are.
+        self._solver.straight = MARGIN * sum(left) <= expected_s or self._submit.work_bytes > 0
         return Forecast(
             offer=None if self.finished else self._offer(),
             conclude_s=self.conclude_s(),

@@ -21,8 +21,20 @@ class Prospects:
         field_s, sketching_s, operators_s: that the pass under way has taken.
     """
 
-    def __init__(self, shading: Shading, borrowing: Borrowing | None, params: ShadeParams) -> None:
-        """Nothing is planned before `plan`."""
+    def __init__(
+        self,
+        shading: Shading,
+        borrowing: Borrowing | None,
+        params: ShadeParams,
+        *,
+        resumed: bool = False,
+    ) -> None:
+        """Nothing is planned before `plan`.
+
+        A `resumed` job does tile after tile until its deadline: however short that is, whoever
+        goes on from there begins further on.
+        """
+        self._resumed = resumed
         self._shading, self._borrowing, self._params = shading, borrowing, params
         height, width = shading.picture.rgb.shape[1:]
         self.size, self._area = (height, width), height * width
@@ -44,22 +56,24 @@ class Prospects:
         if at[1] == "coarse":
             # There may be less time than at the border, when others have come.
             pass_s = sum(self._field_left()) + self._sketching_s + self._shade_left_s
-            solver.straight = self._itinerary.refines and MARGIN * pass_s <= left_s
+            fits = self._itinerary.refines and MARGIN * pass_s <= left_s
+            solver.straight = fits or self._resumed
         else:
             # Whether to refine is decided when all tiles have a vector, by what time there is.
-            solver.refining = self._itinerary.refines
+            solver.refining = self._itinerary.refines or self._resumed
 
     def _replan(self, left_s: float) -> None:
         assert self._at is not None
         passes_done, stage = self._at
-        if stage == "shade" and MARGIN * (self._sketching_s + self._shade_left_s) > left_s:
+        late = MARGIN * (self._sketching_s + self._shade_left_s) > left_s
+        if stage == "shade" and late and not self._resumed:
             self._shading.spectrum.sketchy = True
         self._itinerary.replan(passes_done, stage, self._costs(), left_s)
 
     @property
     def ends(self) -> bool:
         """Whether nothing is left to do, or time for nothing that would be seen."""
-        return self._shading.finished or self._itinerary.ends
+        return self._shading.finished or (self._itinerary.ends and not self._resumed)
 
     @property
     def skipped(self) -> list[Skipped]:

@@ -57,7 +57,9 @@ class ShadeRun:
         lender = self._borrowing.lender if self._borrowing else None
         self._shading = Shading(picture, params, self._settings, lender)
         self._area = shape.height * shape.width
-        self._prospects = Prospects(self._shading, self._borrowing, params)
+        self._prospects = Prospects(
+            self._shading, self._borrowing, params, resumed=submit.work_bytes > 0
+        )
         self._field_s = self._shade_s = 0.0
         self._pace = Pace(TAKING.estimate(self._area))
         self._leaves = False  # whether another job may go on from here

@@ -116,3 +116,21 @@ def test_a_complete_job_leaves_nothing():
     run = start(drawing(), shade_params(passes=1), keep_work=True)
     finish(run)
     assert not [name for name, _ in filter(None, run.arrays()) if name.startswith(PREFIX)]
+
+
+@pytest.mark.parametrize("params", [shade_params(passes=2), field_params()])
+def test_each_try_gets_further_however_short_it_is(params: JobParams):
+    work = cut(drawing(), params, 2)
+    for _ in range(40):
+        run = start(drawing(), params, work=work, keep_work=True)
+        for _ in range(25):
+            run.forecast(0.0)  # no time for a pass, none for the field
+            run.step()
+            if run.finished:
+                break
+        if run.finished:
+            break
+        conclude(run, Story())
+        work = work_of(run)
+    assert run.finished
+    assert conclude(run, Story()).pixels == finish(start(drawing(), params)).pixels
