@@ -4,7 +4,7 @@ import functools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import msgspec
@@ -12,10 +12,14 @@ import structlog
 import trio
 
 from worker.arrays import chunks
+from worker.device_thread import DeviceLost, DeviceThread
+from worker.job import Job
 from worker.outbox import Outbox
-from worker.runs import Alone, Emission, Forecast, Interruptible, Run, Runs
+from worker.runs import Alone, Emission, Run, Runs
 from worker.scheduler import LONG_S, QUANTUM_S, Batch, Scheduler, Step
 from worker.wire.messages import ArrayChunk, ArraysDone, Finished, Started, Submit, Tiles
+
+__all__ = ["DeviceLost", "Engine"]
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -35,88 +39,36 @@ JOBS_PART = 3.0
 _LAST = object()  # of an iterator
 
 
-class DeviceLost(Exception):
-    """The device answers no more; only a new process can use it again."""
-
-
-@dataclass(eq=False)
-class _Job:
-    submit: Submit
-    payload: bytes
-    outbox: Outbox
-    arrived: float
-    deadline: float  # for `conclude` to be through
-    forecast: Forecast
-    run: Run | None = None
-    started: float | None = None
-    cancelled: bool = False
-    piece: Interruptible[Any] | None = None  # a step or the conclusion, begun and not ended
-    piece_s: float = 0.0  # of the device that it has taken
-    concluding: bool = False
-    arrays: trio.CancelScope | None = None  # set while the arrays are sent, after `Finished`
-
-    @property
-    def key(self) -> tuple[Outbox, str]:
-        return self.outbox, self.submit.job
-
-    @property
-    def size(self) -> int:
-        """Pixels of its pictures."""
-        return sum(each.area for each in self.submit.shapes)
-
-    @property
-    def closing(self) -> bool:
-        """Whether the piece under way is part of concluding."""
-        offer = self.forecast.offer
-        return self.concluding or (isinstance(offer, Alone) and offer.closing)
-
-    @property
-    def ahead(self) -> Forecast:
-        """The forecast, less what the piece under way has done of it."""
-        if self.piece is None:
-            return self.forecast
-        offer, taken = self.forecast.offer, self.piece_s
-        seconds = offer.seconds if isinstance(offer, Alone) else 0.0
-        closed_s = taken if self.closing else 0.0
-        return replace(
-            self.forecast,
-            offer=Alone(max(QUANTUM_S, seconds - taken)),
-            conclude_s=max(QUANTUM_S, self.forecast.conclude_s - closed_s),
-            floor_s=max(0.0, self.forecast.floor_s - taken),
-            work_s=max(0.0, self.forecast.work_s - taken),
-        )
-
-
 @dataclass(eq=False)
 class Engine:
     """Runs every job that is submitted to its one `Finished`.
 
-    `runs` makes and advances the computations; `entered` is entered around every call into the
-    device's thread, for what torch keeps per thread; `healthy` is asked there after an error.
+    `runs` makes and advances the computations; `entered` and `healthy` are the device thread's.
     """
 
     runs: Runs
     entered: Callable[[], AbstractContextManager[object]] = nullcontext
     healthy: Callable[[], bool] = lambda: True
     most_pixels: float = math.inf  # of the jobs under way together
-    _scheduler: Scheduler[_Job] = field(init=False)
-    _jobs: dict[tuple[Outbox, str], _Job] = field(default_factory=dict)
-    _in_thread: set[_Job] = field(default_factory=set)
-    _left: list[_Job] = field(default_factory=list)  # ended, and not swept up
-    _thread: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(1))
+    _scheduler: Scheduler[Job] = field(init=False)
+    _jobs: dict[tuple[Outbox, str], Job] = field(default_factory=dict)
+    _in_thread: set[Job] = field(default_factory=set)
+    _left: list[Job] = field(default_factory=list)  # ended, and not swept up
+    _device: DeviceThread = field(init=False)
     _wake: trio.Event = field(default_factory=trio.Event)
     _turned: trio.Event = field(default_factory=trio.Event)  # set after every turn
     _worked_s: float = 0.0  # that turns have taken so far
 
     def __post_init__(self) -> None:
         self._scheduler = Scheduler(self.most_pixels)
+        self._device = DeviceThread(self.entered, self.healthy)
 
     def submit(self, outbox: Outbox, submit: Submit, payload: bytes) -> None:
         """Start a job that reports to `outbox`; an id that is already running there is ignored."""
         now = trio.current_time()
         deadline = now + submit.budget_s - submit.target.nbytes * SEND_S_PER_BYTE - WAKE_S
         forecast = self.runs.foresee(submit)
-        job = _Job(submit, payload, outbox, now, deadline, forecast)
+        job = Job(submit, payload, outbox, now, deadline, forecast)
         if job.key in self._jobs:
             log.warning("a job was submitted twice", job=submit.job)
             return
@@ -172,7 +124,7 @@ class Engine:
 
     # --- turns ---------------------------------------------------------------------------------
 
-    async def _solve(self, shares: Sequence[tuple[_Job, int]]) -> None:
+    async def _solve(self, shares: Sequence[tuple[Job, int]]) -> None:
         """A batch of tiles; one job's failure must not end the others'."""
         began = trio.current_time()
         jobs = [job for job, _ in shares]
@@ -194,7 +146,7 @@ class Engine:
         for (job, count), emissions in zip(shares, told, strict=True):
             self._took(job, emissions, each_s * count)
 
-    async def _step(self, job: _Job) -> None:
+    async def _step(self, job: Job) -> None:
         began = trio.current_time()
         if job.started is None:
             job.started = began
@@ -210,7 +162,7 @@ class Engine:
             return
         self._took(job, emissions if ended else (), trio.current_time() - began)
 
-    async def _conclude(self, job: _Job, nursery: trio.Nursery) -> None:
+    async def _conclude(self, job: Job, nursery: trio.Nursery) -> None:
         now = trio.current_time()
         try:
             if not job.concluding and not await self._put_down(job):
@@ -242,12 +194,12 @@ class Engine:
             job.outbox.post(ArraysDone(job=job.submit.job))
             self._left.append(job)
 
-    def _may_send(self, job: _Job) -> bool:
+    def _may_send(self, job: Job) -> bool:
         """Whether there is room for what a job holds until its arrays are sent."""
         sending = [each for each in self._jobs.values() if each.arrays is not None]
         return not sending or sum(each.size for each in (*sending, job)) <= self.most_pixels
 
-    async def _put_down(self, job: _Job) -> bool:
+    async def _put_down(self, job: Job) -> bool:
         """Whether no step is under way any more: only one that concluding needs still goes on."""
         if job.piece is None:
             return True
@@ -259,7 +211,7 @@ class Engine:
         await self._step(job)
         return False
 
-    async def _piece(self, job: _Job, call: Callable[[], T], *, long: bool) -> tuple[bool, T | Any]:
+    async def _piece(self, job: Job, call: Callable[[], T], *, long: bool) -> tuple[bool, T | Any]:
         """Go on with the job's call, for a quantum if it is long; whether it ended, and with what.
 
         A piece that is under way is continued, whatever `call` is.
@@ -277,7 +229,7 @@ class Engine:
         job.piece, job.piece_s = None, 0.0
         return True, piece.result()
 
-    def _took(self, job: _Job, emissions: Iterable[Emission], seconds: float) -> None:
+    def _took(self, job: Job, emissions: Iterable[Emission], seconds: float) -> None:
         """After a turn: tell of it, and see what is next."""
         if job.key not in self._jobs:  # its service is gone
             return
@@ -292,7 +244,7 @@ class Engine:
                 message = msgspec.structs.replace(message, eta_s=self._scheduler.eta_s(job, now))
             job.outbox.post(message, payload)
 
-    def _foreseeing(self, jobs: Sequence[_Job], call: Callable[[], T]) -> Callable[[], T]:
+    def _foreseeing(self, jobs: Sequence[Job], call: Callable[[], T]) -> Callable[[], T]:
         """The call, and after it, in the same thread, what lies ahead of the jobs."""
         now = trio.current_time()
         expected = {job: self._scheduler.expected_s(job, now) for job in jobs if not job.cancelled}
@@ -308,12 +260,12 @@ class Engine:
 
     # --- in the device's thread ------------------------------------------------------------------
 
-    async def _in_turn(self, jobs: Iterable[_Job], call: Callable[[], T]) -> T:
+    async def _in_turn(self, jobs: Iterable[Job], call: Callable[[], T]) -> T:
         """Call in the device's thread on behalf of some jobs."""
         self._in_thread = set(jobs)
         began = trio.current_time()
         try:
-            return await self._call(call)
+            return await self._device.call(call)
         finally:
             took_s = trio.current_time() - began
             if took_s > SLOW_S:
@@ -327,43 +279,35 @@ class Engine:
                 )
             self._in_thread = set()
 
-    async def _call(self, call: Callable[[], T]) -> T:
-        def entered() -> T:
-            with self.entered():
-                return call()
-
-        return await trio.to_thread.run_sync(entered, limiter=self._thread)
-
-    def _turn(self, job: _Job) -> Sequence[Emission]:
+    def _turn(self, job: Job) -> Sequence[Emission]:
         return (job.run or self._make(job)).step()
 
-    def _ending(self, job: _Job, within_s: float) -> Sequence[Emission]:
+    def _ending(self, job: Job, within_s: float) -> Sequence[Emission]:
         return (job.run or self._make(job)).conclude(within_s)
 
-    def _make(self, job: _Job) -> Run:
+    def _make(self, job: Job) -> Run:
         job.run = self.runs.make(job.submit, job.payload)
         job.payload = b""  # the run keeps what it needs
         return job.run
 
     # --- ends ----------------------------------------------------------------------------------
 
-    async def _fail(self, job: _Job, error: Exception) -> None:
+    async def _fail(self, job: Job, error: Exception) -> None:
         """Whatever a run raises is its own failure, not the worker's."""
         log.error("a job failed", job=job.submit.job, exc_info=error)
-        if not await self._call(self.healthy):
-            raise DeviceLost("the device answers no more") from error
+        await self._device.check(error)
         if job.cancelled:
             self._finish(job, Finished(job=job.submit.job, state="cancelled"))
         else:
             self._finish(job, Finished(job=job.submit.job, state="failed", reason=_said(error)))
 
-    def _stop(self, job: _Job) -> None:
+    def _stop(self, job: Job) -> None:
         job.cancelled = True
         self._scheduler.remove(job)
         if job.arrays is not None:
             job.arrays.cancel()
 
-    def _finish(self, job: _Job, finished: Finished, payload: bytes | memoryview = b"") -> None:
+    def _finish(self, job: Job, finished: Finished, payload: bytes | memoryview = b"") -> None:
         """Say how a job ended, unless its service is gone."""
         self._scheduler.remove(job)
         if not finished.arrays:
@@ -382,7 +326,7 @@ class Engine:
                 job.run.drop()
             job.run, job.payload = None, b""
 
-    async def _send_arrays(self, job: _Job) -> None:
+    async def _send_arrays(self, job: Job) -> None:
         run = _run_of(job)
         assert job.arrays is not None
         with job.arrays:
@@ -394,8 +338,7 @@ class Engine:
                         await job.outbox.post_bulk(chunk, piece)
             except Exception as error:  # the answer is out; the service sees what is missing
                 log.exception("the arrays of a job failed", job=job.submit.job)
-                if not await self._call(self.healthy):
-                    raise DeviceLost("the device answers no more") from error
+                await self._device.check(error)
             await job.outbox.post_bulk(ArraysDone(job=job.submit.job))
         self._jobs.pop(job.key, None)
         self._left.append(job)
@@ -407,7 +350,7 @@ class Engine:
         try:
             while True:
                 began = trio.current_time()
-                ended = await self._call(functools.partial(piece.resume, QUANTUM_S))
+                ended = await self._device.call(functools.partial(piece.resume, QUANTUM_S))
                 await self._others(JOBS_PART * (trio.current_time() - began))
                 if ended:
                     return piece.result()
@@ -422,7 +365,7 @@ class Engine:
             await self._turned.wait()
 
 
-def _run_of(job: _Job) -> Run:
+def _run_of(job: Job) -> Run:
     assert job.run is not None
     return job.run
 
@@ -435,7 +378,7 @@ def _cut(job: str, item: object) -> Iterable[tuple[ArrayChunk, memoryview]]:
     return chunks(job, name, array)
 
 
-def _has_room(job: _Job) -> bool:
+def _has_room(job: Job) -> bool:
     return job.outbox.has_room
 
 

@@ -1,0 +1,45 @@
+"""The one thread that the device is used from."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import trio
+
+T = TypeVar("T")
+
+
+class DeviceLost(Exception):
+    """The device answers no more; only a new process can use it again."""
+
+
+@dataclass(eq=False)
+class DeviceThread:
+    """Calls that never overlap; who waits longest is next.
+
+    `entered` is entered around every call, for what torch keeps per thread; `healthy` is asked
+    after an error.
+    """
+
+    entered: Callable[[], AbstractContextManager[object]] = nullcontext
+    healthy: Callable[[], bool] = lambda: True
+    _limiter: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(1))
+
+    async def call(self, call: Callable[[], T]) -> T:
+        """The call's result; a cancellation takes effect after it."""
+
+        def entered() -> T:
+            with self.entered():
+                return call()
+
+        return await trio.to_thread.run_sync(entered, limiter=self._limiter)
+
+    async def check(self, error: Exception) -> None:
+        """After an error, whatever it was.
+
+        Raises:
+            DeviceLost: it has left the device unusable.
+        """
+        if not await self.call(self.healthy):
+            raise DeviceLost("the device answers no more") from error
