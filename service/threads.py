@@ -17,10 +17,8 @@ _this = threading.local()
 def prepare() -> None:
     """Settle how threads share this process with the event loop; call in the loop's task."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    if sys.platform == "linux":
-        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # musl has none
-        if mallopt is not None:
-            mallopt(M_ARENA_MAX, 2)  # an arena for each thread keeps a picture's bytes in each
+    # With an arena for each thread, each would keep the bytes of a picture.
+    _call_libc("mallopt", M_ARENA_MAX, 2)
     trio.to_thread.current_default_thread_limiter().total_tokens = MOST
 
 
@@ -35,3 +33,15 @@ def step_back() -> None:
     thread = threading.get_native_id()
     if thread != os.getpid():
         os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + NICE)
+
+
+def give_back_memory() -> None:
+    """Return what is free to the system: uploads come and go. Blocks for some milliseconds."""
+    _call_libc("malloc_trim", 0)
+
+
+def _call_libc(name: str, *arguments: int) -> None:
+    """Only where the C library is glibc."""
+    function = getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
+    if function is not None:
+        function(*arguments)

@@ -14,7 +14,7 @@ import structlog
 
 from worker.engine import MOST_PIXELS, Engine
 from worker.program import prepare_process, run_child, run_listening
-from worker.runtime import prepare_libraries
+from worker.runtime import give_back_memory, prepare_libraries
 from worker.wire.address import parse_address
 from worker.wire.messages import Hello
 
@@ -69,7 +69,7 @@ def _warm_engine(asked: "Asked", threads: int | None) -> tuple[Engine, Hello]:
     )
     runs = DeviceRuns(device.torch_device, device.entered)
     most = MOST_PIXELS.get(device.torch_device.type, MOST_PIXELS["cpu"])
-    return Engine(runs, device.entered, device.healthy, most), hello
+    return Engine(runs, device.entered, device.healthy, most, give_back_memory), hello
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -15,7 +15,7 @@ from worker.arrays import chunks
 from worker.device_thread import DeviceLost, DeviceThread
 from worker.job import Job
 from worker.outbox import Outbox
-from worker.runs import Alone, Emission, Run, Runs
+from worker.runs import Alone, Emission, Interruptible, Run, Runs
 from worker.scheduler import LONG_S, QUANTUM_S, Batch, Scheduler, Step
 from worker.wire.messages import ArrayChunk, ArraysDone, Finished, Started, Submit, Tiles
 
@@ -30,6 +30,8 @@ SEND_S_PER_BYTE = 2e-9
 WAKE_S = 0.02
 MOST_PIXELS = {"cpu": 36e6, "cuda": 150e6}
 """Of the pictures that are worked on at a time: each takes about 60 bytes a pixel."""
+
+LARGE_PIXELS = 1e6  # of jobs whose end leaves much memory free
 
 SLOW_S = 0.5  # a turn of more is worth a line in the log
 
@@ -50,6 +52,7 @@ class Engine:
     entered: Callable[[], AbstractContextManager[object]] = nullcontext
     healthy: Callable[[], bool] = lambda: True
     most_pixels: float = math.inf  # of the jobs under way together
+    tidy: Callable[[], None] = lambda: None  # called in a thread after large jobs
     _scheduler: Scheduler[Job] = field(init=False)
     _jobs: dict[tuple[Outbox, str], Job] = field(default_factory=dict)
     _in_thread: set[Job] = field(default_factory=set)
@@ -101,7 +104,8 @@ class Engine:
         """
         async with trio.open_nursery() as nursery:
             while True:
-                self._sweep()
+                if self._sweep():
+                    nursery.start_soon(trio.to_thread.run_sync, self.tidy)
                 began = trio.current_time()
                 decision = self._scheduler.next(began, _has_room)
                 if decision is None:
@@ -205,8 +209,7 @@ class Engine:
             return True
         if not job.closing or trio.current_time() + job.ahead.conclude_s > job.deadline:
             piece, job.piece, job.piece_s = job.piece, None, 0.0
-            await self._in_turn([job], piece.abandon)
-            self._took(job, (), 0.0)
+            self._took(job, await self._in_turn([job], functools.partial(_given_up, piece)), 0.0)
             return not job.cancelled
         await self._step(job)
         return False
@@ -315,8 +318,9 @@ class Engine:
         if self._jobs.pop(job.key, None) is not None:
             job.outbox.post(finished, payload)
 
-    def _sweep(self) -> None:
-        """Between two turns: free what ended jobs hold."""
+    def _sweep(self) -> bool:
+        """Between two turns: free what ended jobs hold; whether that was much."""
+        freed = sum(job.size for job in self._left)
         while self._left:
             job = self._left.pop()
             piece, job.piece = job.piece, None
@@ -325,6 +329,7 @@ class Engine:
             if job.run is not None:
                 job.run.drop()
             job.run, job.payload = None, b""
+        return freed >= LARGE_PIXELS
 
     async def _send_arrays(self, job: Job) -> None:
         run = _run_of(job)
@@ -363,6 +368,15 @@ class Engine:
         until = self._worked_s + seconds
         while len(self._scheduler) and self._worked_s < until:
             await self._turned.wait()
+
+
+def _given_up(piece: Interruptible[Sequence[Emission]]) -> Sequence[Emission]:
+    """What a step still has to tell that nobody waits for; it may have come to its end."""
+    piece.abandon()
+    try:
+        return piece.result()
+    except BaseException:  # that is how it was ended, or would have failed
+        return ()
 
 
 def _run_of(job: Job) -> Run:

@@ -7,14 +7,31 @@ never run at a time.
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch.overrides import TorchFunctionMode
 
 T = TypeVar("T")
+_this = threading.local()  # of the thread: seconds that its call has paused, sections it is in
+
+
+def worked() -> float:
+    """A clock in seconds that stands still while the call of this thread pauses."""
+    paused_s: float = getattr(_this, "paused_s", 0.0)
+    return time.perf_counter() - paused_s
+
+
+@contextmanager
+def undivided() -> Iterator[None]:
+    """A section that an abandoned call still completes: it leaves nothing half done."""
+    _this.sections = getattr(_this, "sections", 0) + 1
+    try:
+        yield
+    finally:
+        _this.sections -= 1
 
 
 class Abandoned(BaseException):
@@ -159,7 +176,9 @@ class _Pauses(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
     def _pause(self) -> None:
+        began = time.perf_counter()
         self._paused.release()
         self._resumed.acquire()
-        if self.abandoned:
+        _this.paused_s = getattr(_this, "paused_s", 0.0) + time.perf_counter() - began
+        if self.abandoned and not getattr(_this, "sections", 0):
             raise Abandoned

@@ -11,6 +11,8 @@ with this 6 s."""
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # malloc.h of glibc
 KEPT = 1 << 30  # bytes
+MOST_FREE = 3 << 29
+"""Bytes kept for later at most: a mix of large and small pictures leaves holes everywhere."""
 
 
 def prepare_libraries() -> None:
@@ -34,3 +36,25 @@ def keep_freed_memory() -> None:
         # What one thread frees another takes: with an arena for each thread, a mix of large and
         # small pictures led to 5 GB.
         mallopt(M_ARENA_MAX, 1)
+
+
+class _Heap(ctypes.Structure):
+    """`struct mallinfo2` of glibc."""
+
+    _fields_ = (
+        *((name, ctypes.c_size_t) for name in ("arena", "ordblks", "smblks", "hblks", "hblkhd")),
+        *((name, ctypes.c_size_t) for name in ("usmblks", "fsmblks", "uordblks")),
+        ("fordblks", ctypes.c_size_t),  # bytes that are free
+        ("keepcost", ctypes.c_size_t),
+    )
+
+
+def give_back_memory() -> None:
+    """Return freed memory to the system where it has become too much; a tenth of a second then."""
+    library = ctypes.CDLL(None)
+    heap, trim = getattr(library, "mallinfo2", None), getattr(library, "malloc_trim", None)
+    if heap is None or trim is None:
+        return
+    heap.restype = _Heap
+    if heap().fordblks > MOST_FREE:
+        trim(0)

@@ -6,6 +6,7 @@ _compute    the worker's messages, until it answers; at the deadline, or when it
 _store_result  the result is kept, the end is told; `service.jobs.intake` takes in the rest
 """
 
+import sqlite3
 from dataclasses import dataclass
 
 import structlog
@@ -51,7 +52,8 @@ class Computation:
             finally:
                 if shared.rest is None:  # else it has the place
                     shared.place.release()
-            await self._store_result(shared)
+            if not shared.told:
+                await self._store_result(shared)
             if answers is not None:
                 await Intake(self.store, shared).run(answers)
             await self._hand_on(shared)
@@ -88,6 +90,7 @@ class Computation:
         if not shared.abandoned:
             _log.warning("a job is answered without the worker", job=job, reason=reason)
         shared.finish_without_worker(reason, None if lost else trio.current_time())
+        await self._store_result(shared)  # nobody waits for the worker to stop
         # The place is free when the device is: a worker that does not obey is replaced.
         await self.link.cancel(job)
 
@@ -115,6 +118,7 @@ class Computation:
     # --- the end ------------------------------------------------------------------------------
 
     async def _store_result(self, shared: Shared) -> None:
+        shared.told = True
         result = shared.members[0].result if shared.members else None
         if result is not None:
             await self._put(shared, RESULT, result)
@@ -155,5 +159,5 @@ class Computation:
         """Keep the record as it is now; without it where the disk is full."""
         try:
             await trio.to_thread.run_sync(self.store.save, record)
-        except NoRoom:
-            _log.error("the disk is full; a record is not kept", job=record.id)
+        except (NoRoom, sqlite3.Error, OSError) as error:
+            _log.error("a record is not kept", job=record.id, reason=str(error))

@@ -6,6 +6,7 @@
 What a job has to show is read through `service.jobs.results`.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from service.pictures.images import Decoders
 from service.pictures.prices import EncodePrices
 from service.problems import Busy, Conflict, NoLongerKept, NoRoom, NotReady, UnknownJob
 from service.settings import Settings
+from service.threads import give_back_memory
 
 TIDY_S = 60.0  # between two looks for jobs that are too old
 MAX_LISTENERS = 64  # of one job
@@ -200,14 +202,15 @@ class Desk:
             await live.closed.wait()
 
     async def tidy(self) -> None:
-        """Remove what is too old, now and then."""
+        """Remove what is too old, and give back memory, now and then."""
         while True:
             await self._evict()
+            await trio.to_thread.run_sync(give_back_memory)
             await trio.sleep(TIDY_S)
 
     async def _evict(self) -> None:
         try:
             for job in await trio.to_thread.run_sync(self.store.evict):
                 _log.info("a job is no longer kept", job=job)
-        except NoRoom:
-            _log.error("the disk is full; old jobs cannot be removed")
+        except (NoRoom, sqlite3.Error, OSError) as error:
+            _log.error("old jobs cannot be removed", reason=str(error))

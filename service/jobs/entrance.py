@@ -1,9 +1,10 @@
 """How an order becomes a job under way: it joins the same work, or gets a place of its own."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from math import prod
+from typing import TypeVar
 
 import trio
 
@@ -30,8 +31,11 @@ from service.link.worker_link import WorkerLink
 from service.pictures.images import Decoders
 from service.pictures.picture import Picture
 from service.pictures.prices import EncodePrices
-from service.problems import NoLongerKept, NoRoom
+from service.problems import Busy, NoLongerKept, NoRoom
 from service.settings import Settings
+
+T = TypeVar("T")
+LATE_S = 0.1  # after its deadline a picture that has been decoded still comes back as it was
 
 # Requests that come together may be taken up in another order: one that is due this much earlier
 # takes part all the same, and is answered that much late.
@@ -100,12 +104,12 @@ class Entrance:
         return await each_image(order, partial(self.decoders.decode, max_side=order.max_side))
 
     async def _begin(self, order: Order, record: Job) -> LiveJob:
-        work = await self._measured(order)
+        work = await _in_time(order, self._measured)
         now = trio.current_time()
         place = self.admission.reserve(work, self.link.hello, now)
         record.quote = place.quote
         try:
-            pictures = await self._pictures(order)
+            pictures = await _in_time(order, self._pictures)
             order = fitting(order, pictures)
             live = LiveJob(record, pictures[0], order.arrived, work.deadline)
             if order.earlier is not None:
@@ -187,3 +191,14 @@ class Entrance:
         assert live.record.quote is not None
         live.broadcast.publish(Accepted(live.record.quote))
         return live
+
+
+async def _in_time(order: Order, look: Callable[[Order], Awaitable[T]]) -> T:
+    """What there is to see in an order's pictures, if its deadline does not come first.
+
+    Raises:
+        Busy: too many pictures were looked at before.
+    """
+    with trio.move_on_at(order.deadline + LATE_S):
+        return await look(order)
+    raise Busy("The deadline came before the image was decoded; send the request again.")

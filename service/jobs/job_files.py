@@ -10,6 +10,7 @@ a job outlives a restart of the service, not necessarily a power cut.
 """
 
 import shutil
+import stat
 import struct
 import threading
 from pathlib import Path
@@ -154,8 +155,7 @@ class JobFiles:
 
     def size(self, job: str) -> int:
         """Bytes of all files of a job."""
-        paths = self._path(job).rglob("*")
-        return sum(path.stat().st_size for path in paths if path.is_file())
+        return sum(map(_size, self._path(job).rglob("*")))
 
     def remove(self, job: str) -> None:
         """Remove all files of a job; harmless when there are none."""
@@ -185,3 +185,12 @@ class JobFiles:
         if parts:
             path.parent.mkdir(parents=True, exist_ok=True)
         return path
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; a file that has gone meanwhile has none."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0

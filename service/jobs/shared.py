@@ -41,6 +41,7 @@ class Shared:
     members: list[LiveJob] = field(default_factory=list)
     rest: "Shared | None" = None  # how those go on who have more time
     carrier: LiveJob = field(init=False)  # the arrays are written below it
+    told: bool = False  # the members' ends are kept and announced
     ended: bool = False  # the members have the worker's answer, or what stands for it
     pace: PreviewPace = field(default_factory=PreviewPace)
     stop: trio.CancelScope = field(default_factory=trio.CancelScope)
@@ -182,6 +183,7 @@ class Shared:
         submit = msgspec.structs.replace(self.submit, job=new_job_id(), work_bytes=0)
         self.rest = Shared(submit, self.place, self.pictures, by, self.digest, self.see_off)
         self.rest.members, self._hands_on = patient, arrays
+        self.rest.began = self.began
         for each in patient:
             each.shared = self.rest
         self.rest._count()

@@ -33,7 +33,7 @@ class Decoders:
         self.max_pixels = max_pixels
         self._argv = argv
         self._idle: list[Decoder] = []
-        self._waiting = trio.lowlevel.ParkingLot()
+        self._free = trio.Semaphore(0)  # at least as many as are idle
         self._proven = False
 
     async def header(self, file: File) -> Header:
@@ -86,7 +86,7 @@ class Decoders:
 
     def _give(self, decoder: Decoder) -> None:
         self._idle.append(decoder)
-        self._waiting.unpark()
+        self._free.release()
 
     async def _run(self, limit_s: float, task: Callable[[Decoder], Awaitable[T]]) -> T:
         """Give the task a process; one death may be an accident, two are the file's doing."""
@@ -117,12 +117,13 @@ class Decoders:
                 self._give(decoder)
 
     async def _take(self) -> Decoder:
+        """The first that is free, for who has waited longest."""
         while True:
-            while self._idle:
+            await self._free.acquire()
+            while self._idle:  # empty: the one that was free has died
                 decoder = self._idle.pop()
                 if decoder.process.returncode is None:  # else it died of no file, here or at rest
                     return decoder
-            await self._waiting.park()
 
 
 @contextlib.asynccontextmanager

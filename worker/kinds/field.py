@@ -1,13 +1,14 @@
 """Jobs of kind `field`: the Fiedler field of one image."""
 
-import time
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import structlog
 import torch
 from torch import Tensor
 
 from worker.drawing.paint import line_picture
+from worker.fibers import worked
 from worker.kinds.colours import viridis
 from worker.kinds.costs import (
     DRAWING,
@@ -111,19 +112,21 @@ class FieldRun:
 
     def step(self) -> Sequence[Emission]:
         """One step of the field."""
-        started = time.perf_counter()
+        started = worked()
         try:
             changed = self._solver.step()
         except OutOfMemory:
             self._take(on_cpu(self._solver, self._params))
             changed = []
-        took_s = time.perf_counter() - started
+        took_s = worked() - started
         self._pace.took(took_s)
         if self._solver.finished:
             learn_whole(self.size, self._params, self._field_s + took_s)
-        return self.solved(changed, took_s)
+        return self.solved(self.stage, changed, took_s)
 
-    def solved(self, changed: list[int], seconds: float) -> Sequence[Emission]:
+    stage: Final = "field"
+
+    def solved(self, stage: str, changed: list[int], seconds: float) -> Sequence[Emission]:  # noqa: ARG002 - there is one
         """After tiles that were offered have been solved in a batch."""
         self._field_s += seconds
         return list(self._progress.report(changed, 0, self._solver.tiling.count))
@@ -147,11 +150,11 @@ class FieldRun:
     def conclude(self, within_s: float) -> list[Emission]:  # noqa: ARG002
         """The field's picture; it cannot be had for less."""
         solver = self._solver
-        started = time.perf_counter()
+        started = worked()
         picture = self._picture() if self._known else self._blank()
         payload = interleaved(picture)
         if self._known:
-            self._price.learn(time.perf_counter() - started, self._priced_pixels)
+            self._price.learn(worked() - started, self._priced_pixels)
         median, largest = bounds(solver)
         finished = Finished(
             job=self._submit.job,

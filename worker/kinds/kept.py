@@ -23,7 +23,7 @@ from worker.shader.sketch import Sketch
 
 PREFIX = "work."
 MOST_BYTES = 256 << 20
-"""Of a field's vectors and all else; the field of a larger one is begun anew."""
+"""Of a field's vectors and all else; a larger job is begun anew."""
 _FIELD, _SKETCH = "field_", "sketch_"
 
 
@@ -61,10 +61,11 @@ def field_work(
     solver: FieldState, passes: int = 0, others: Mapping[str, Array] = MappingProxyType({})
 ) -> Iterator[tuple[str, Array]]:
     """The arrays of a field in the making, after so many passes and beside `others`."""
-    arrays = {"passes": np.array([passes], np.int32), **others}
     field = {_FIELD + name: each for name, each in solver.checkpoint().items()}
-    if sum(each.nbytes for each in (*arrays.values(), *field.values())) <= MOST_BYTES:
-        arrays |= field
+    arrays = {"passes": np.array([passes], np.int32), **others, **field}
+    if sum(each.nbytes for each in arrays.values()) > MOST_BYTES:
+        # Without what its field begins with, a later pass would not come out the same.
+        arrays = {"passes": np.zeros(1, np.int32)}
     yield from ((PREFIX + name, each) for name, each in arrays.items())
 
 

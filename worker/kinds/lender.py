@@ -35,7 +35,6 @@ class Lender:
         size: of the picture (H, W).
         count: tiles of its field; 0 where only colours are lent.
         spectrum: its field, while that is in the making.
-        converged: its tiles with nothing left to do.
         cut: whether the field was given up before its end.
         solved: the field, once it is complete.
         source: what is lent, once it is there.
@@ -53,7 +52,7 @@ class Lender:
         self._params, self._settings = params, settings
         self.count = 0 if params.low_gate == "shadow" else tile_count(size, params.field)
         self.spectrum: Spectrum | None = None
-        self.converged = 0
+        self._converged = 0  # once there is no spectrum
         self.cut = False
         self.solved: Solved | None = None
         self.source: Source | None = None
@@ -61,7 +60,16 @@ class Lender:
 
     def recall(self, solved: Solved) -> None:
         """Begin with a field that is known from before."""
-        self.solved, self.converged = solved, self.count
+        self.solved, self._converged = solved, self.count
+
+    @property
+    def converged(self) -> int:
+        """Its tiles with nothing left to do."""
+        return self._converged if self.spectrum is None else self.spectrum.solver.converged
+
+    def forget(self) -> None:
+        """Let go of the field, once its strokes are found."""
+        self._converged, self.spectrum = self.converged, None
 
     @property
     def solving(self) -> bool:
@@ -99,9 +107,7 @@ class Lender:
     def _solve(self) -> list[int]:
         if self.spectrum is None:
             self.spectrum = Spectrum(self._make(), self._params, self._settings)
-        changed = self.spectrum.step()
-        self.converged = self.spectrum.solver.converged
-        return changed
+        return self.spectrum.step()
 
     def _search(self) -> Generator[None, None, Source]:
         found = self._found()

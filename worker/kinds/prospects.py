@@ -39,7 +39,8 @@ class Prospects:
         height, width = shading.picture.rgb.shape[1:]
         self.size, self._area = (height, width), height * width
         self._itinerary = Itinerary(params.passes)
-        self._late: list[str] = []  # what the last pass had to do without
+        self._late: dict[str, str] = {}  # what passes had to do without, and why
+        self._made: set[str] = set()  # what was left out of the plan, and done all the same
         self._at: tuple[int, PlannedStage] | None = None  # the border at which the plan was made
         self.tiles = TileCosts()
         self.field_s = self.sketching_s = self.operators_s = 0.0
@@ -78,16 +79,18 @@ class Prospects:
     @property
     def skipped(self) -> list[Skipped]:
         """What was left out for time."""
-        done = self._shading.passes_done
-        left_out = self._itinerary.skipped(done) + [(what, LATE) for what in self._late]
-        return [Skipped(what=what, why=why) for what, why in left_out]
+        left_out = dict(self._itinerary.skipped(self._shading.passes_done)) | self._late
+        return [Skipped(what=w, why=why) for w, why in left_out.items() if w not in self._made]
 
-    def cut(self, spectrum: Spectrum) -> None:
-        """Note what the pass over this picture has to do without."""
-        if spectrum.solver.converged < spectrum.solver.tiling.count and self._itinerary.refines:
-            self._late.append(f"refinement of pass {self._shading.passes_done}")
+    def made(self, spectrum: Spectrum, index: int) -> None:
+        """Note what a pass had, and what it had to do without."""
+        refinement = f"refinement of pass {index}"
+        if spectrum.solver.converged == spectrum.solver.tiling.count:
+            self._made.add(refinement)
+        elif not spectrum.solver.finished:
+            self._late[refinement] = LATE
         if spectrum.lacks_outlines:
-            self._late.append("outlines")
+            self._late["outlines"] = LATE
 
     @property
     def work_s(self) -> float:

@@ -54,6 +54,7 @@ class DeviceRuns:
     def solve(self, shares: Sequence[tuple[ShadeRun | FieldRun, int]]) -> list[Sequence[Emission]]:
         """One batch, or a few in a row, of tiles of several jobs."""
         queues = [(run, run.queue, count) for run, count in shares]
+        stages = [run.stage for run, _ in shares]  # before the last tiles of one end it
         queue = queues[0][1]
         waiting = queue.waiting()
         assert waiting is not None  # it was offered
@@ -63,10 +64,10 @@ class DeviceRuns:
         pixels = queue.tiling.tile_height * queue.tiling.tile_width
         each_s = seconds / max(1, sum(map(len, changed)))
         told = []
-        for (run, _, _), tiles in zip(queues, changed, strict=True):
+        for (run, _, _), stage, tiles in zip(queues, stages, changed, strict=True):
             spent_s, area = each_s * len(tiles), len(tiles) * pixels
             run.tile_costs.learn(waiting.key, waiting.stage, spent_s, area)
-            told.append(run.solved(tiles, spent_s))
+            told.append(run.solved(stage, tiles, spent_s))
         return told
 
     def interruptible(self, call: Callable[[], T]) -> Fiber[T]:

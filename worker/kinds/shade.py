@@ -1,12 +1,12 @@
 """Jobs of kind `shade`: what is told of the passes, what they cost, and the end by the deadline."""
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import structlog
 import torch
 
+from worker.fibers import undivided, worked
 from worker.kinds.borrowing import Borrowing
 from worker.kinds.costs import HANDING_OVER, TAKING, Pace, TileCosts
 from worker.kinds.kept import arrays_of, kept_of
@@ -86,6 +86,10 @@ class ShadeRun:
 
     def forecast(self, expected_s: float) -> Forecast:
         """As planned at the last border of a stage."""
+        with undivided():
+            return self._forecast(expected_s)
+
+    def _forecast(self, expected_s: float) -> Forecast:
         prospects = self._prospects
         prospects.plan(expected_s)
         conclude_s = self.conclude_s()
@@ -123,22 +127,28 @@ class ShadeRun:
 
     def step(self) -> Sequence[Emission]:
         """One step of a field, or one operator of the shader once the pass has its field."""
-        started = time.perf_counter()
+        started = worked()
         told = self._telling.began()
         shading, stage = self._shading, self._shading.stage
         border = _Border(shading.passes_done, shading.picture, shading.spectrum)
         changed = shading.step()
-        seconds = time.perf_counter() - started
+        seconds = worked() - started
         self._pace.took(seconds)
         told += self._after(stage, changed, seconds)
         if shading.passes_done > border.passes:
-            self._keep(border)
-            return told + self._told_of_pass(border)
+            with undivided():
+                self._keep(border)
+                told += self._told_of_pass(border)
         return told
 
-    def solved(self, changed: list[int], seconds: float) -> Sequence[Emission]:
-        """After tiles that were offered have been solved in a batch."""
-        return self._after(self._shading.stage, changed, seconds)
+    @property
+    def stage(self) -> Stage:
+        """What the next step, or batch, works on."""
+        return self._shading.stage
+
+    def solved(self, stage: Stage, changed: list[int], seconds: float) -> Sequence[Emission]:
+        """After tiles that were offered at a `stage` have been solved in a batch."""
+        return self._after(stage, changed, seconds)
 
     def _after(self, stage: Stage, changed: list[int], seconds: float) -> list[Emission]:
         self._prospects.took(stage, seconds)
@@ -219,13 +229,15 @@ class ShadeRun:
     def _keep(self, before: _Border) -> None:
         """After a pass: if something was left out of it, remember how it was before."""
         spectrum, lender = before.spectrum, self._shading.lender
-        whole = spectrum.solver.converged == spectrum.solver.tiling.count
-        whole &= not spectrum.lacks_outlines and not (lender and lender.cut)
+        whole = spectrum.solver.refining and not spectrum.lacks_outlines
+        whole &= not (lender and lender.cut)
         if self._submit.keep_work and self._exact is None and not whole:
             self._exact = before
 
     def _told_of_pass(self, before: _Border) -> list[Emission]:
         self._pixels = to_pixels(self._shading.picture)
+        self._prospects.made(before.spectrum, self._shading.passes_done)
+        before.spectrum.solver.drop()  # what is kept open for it is of no use any more
         self._shade_s += self._prospects.operators_s
         self._prospects.pass_done(edged=before.spectrum.unsketched)
         return self._telling.of_pass(self._pixels, self._settings.background)
@@ -244,11 +256,10 @@ class ShadeRun:
         """
         shading = self._shading
         before = _Border(shading.passes_done, shading.picture, shading.spectrum)
-        started = time.perf_counter()
+        started = worked()
         if self._whole_within(seconds):
             shading.last_pass()
-            self._prospects.took("shader", time.perf_counter() - started)
-            self._prospects.cut(before.spectrum)
+            self._prospects.took("shader", worked() - started)
             self._exact = self._exact or before
             return self._told_of_pass(before)
         rows = 0
@@ -270,9 +281,9 @@ class ShadeRun:
         return known and not shading.passes_done and self._submit.height * self._row_s <= seconds
 
     def _shade_top(self, rows: int) -> None:
-        price, started = self._prospects.shading, time.perf_counter()
+        price, started = self._prospects.shading, worked()
         top = to_pixels(self._shading.top_of_pass(rows))
-        took_s = time.perf_counter() - started
+        took_s = worked() - started
         price.learn(took_s, rows * self._submit.width)
         self._shade_s += took_s
         self._pixels = memoryview(b"".join((top, self._pixels[len(top) :])))

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from typing import Literal, TypeAlias
 
+from worker.fibers import undivided
 from worker.kinds.kept import Kept
 from worker.kinds.lender import Lender
 from worker.kinds.pixels import eight_bit
@@ -151,7 +152,7 @@ class Shading:
         changed = lender.step()
         if lender.source is not None and lender.spectrum is not None:
             self.spectrum.inherit_memory(lender.spectrum)
-            lender.spectrum = None  # its vectors are as large as those of the passes
+            lender.forget()  # its vectors are as large as those of the passes
         return changed
 
     def _shade(self) -> Generator[None, None, Shaded]:
@@ -165,9 +166,12 @@ class Shading:
         )
 
     def _end_pass(self, shaded: Shaded) -> None:
-        self._operators = None
-        self.picture = eight_bit(shaded.picture)  # what is stored is what the next pass starts from
-        self.passes_done += 1
-        if not self.finished:
-            before, sketch = self.spectrum, shaded.sketch
-            self.spectrum = Spectrum(self.picture, self._params, self._settings, before, sketch)
+        with undivided():
+            # What is stored is what the next pass starts from.
+            picture, spectrum = eight_bit(shaded.picture), self.spectrum
+            if self.passes_done + 1 < self._params.passes:
+                sketch = shaded.sketch
+                spectrum = Spectrum(picture, self._params, self._settings, spectrum, sketch)
+            self._operators = None
+            self.picture, self.spectrum = picture, spectrum
+            self.passes_done += 1

@@ -164,7 +164,8 @@ class Spectrum:
     @property
     def lacks_outlines(self) -> bool:
         """Whether outlines are asked for and not found: what is drawn now is not final."""
-        return not self._outlined or (self.sketchy and self.sketch is None)
+        asked = self.sketch is None and self.rule().kind == "outlines"
+        return asked and (self.sketchy or not self._outlined)
 
     @property
     def unsketched(self) -> bool:

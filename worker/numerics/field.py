@@ -57,8 +57,9 @@ class FieldSolver(TileQueue):
     def _without_work(self) -> list[int]:
         """Tiles whose vectors are known beforehand."""
         if self._former is not None:
-            former, self._former = self._former, None
-            return self._reuse(former)
+            same = self._reuse(self._former)
+            self._former = None  # not before: it may be given up in the middle, and done again
+            return same
         while self.due() is None and self._group < len(self._groups):
             flat = self._sift(self._groups[self._group])
             self._sifted += 1

@@ -21,6 +21,8 @@ class Channel(Generic[T]):
         self._decoder = decoder
         self._received: deque[tuple[T, bytes]] = deque()
         self._sending = trio.Lock()
+        # Of its own: nobody's messages wait for a thread that others encode or write in.
+        self._joining = trio.CapacityLimiter(1)
 
     async def send(self, message: Message, *payload: bytes | memoryview) -> None:
         """Write one frame; a send that is cut off closes the connection, half a frame is none.
@@ -63,7 +65,7 @@ class Channel(Generic[T]):
         if not self._decoder.is_long(data):
             return self._decoder.feed(data)
         # To its end, also when cancelled: or these bytes would be missing from the stream.
-        return await trio.to_thread.run_sync(self._decoder.feed, data)
+        return await trio.to_thread.run_sync(self._decoder.feed, data, limiter=self._joining)
 
     async def __aenter__(self) -> Self:
         return self

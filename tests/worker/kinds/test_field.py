@@ -18,7 +18,7 @@ from tests.worker.kinds.jobs import (
     start,
     steps_of,
 )
-from worker.kinds.costs import DRAWING, HANDING_OVER, RENDERING
+from worker.kinds.costs import DRAWING, RENDERING
 from worker.wire.messages import PassDone, Preview
 
 STATUSES = {"coarse", "refining", "converged", "degenerate"}
@@ -131,7 +131,6 @@ def test_nothing_is_shown_for_next_to_nothing(scope: str, render: str):
     params = field_params(scope=scope, render=render)
     run = start(np.broadcast_to(np.uint8(9), (2000, 1500, 3)), params)
     before = RENDERING.s_per_pixel, DRAWING.s_per_pixel
-    assert run.conclude_s() == HANDING_OVER.estimate(2000 * 1500)
     story = conclude(run, Story())
     assert len(set(zip(*[iter(story.pixels)] * 3, strict=True))) == 1
     assert (RENDERING.s_per_pixel, DRAWING.s_per_pixel) == before
