@@ -31,7 +31,7 @@ WAKE_S = 0.02
 MOST_PIXELS = {"cpu": 36e6, "cuda": 150e6}
 """Of the pictures that are worked on at a time: each takes about 60 bytes a pixel."""
 
-LARGE_PIXELS = 1e6  # of jobs whose end leaves much memory free
+LARGE_PIXELS = 1e6  # of jobs whose beginning takes long, and whose end leaves much memory free
 
 SLOW_S = 0.5  # a turn of more is worth a line in the log
 
@@ -283,6 +283,9 @@ class Engine:
             self._in_thread = set()
 
     def _turn(self, job: Job) -> Sequence[Emission]:
+        if job.run is None and job.size > LARGE_PIXELS:
+            self._make(job)
+            return ()  # what takes long already is not made longer: it may be all there is time for
         return (job.run or self._make(job)).step()
 
     def _ending(self, job: Job, within_s: float) -> Sequence[Emission]:

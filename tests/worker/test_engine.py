@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import trio
@@ -15,6 +15,7 @@ from tests.worker.sample_runs import (
     until_finished,
 )
 from worker.engine import DeviceLost, Engine
+from worker.runs import Emission
 from worker.wire.channel import Channel
 from worker.wire.messages import Cancel, Finished, PassDone, Started, Submit, ToService
 
@@ -270,3 +271,28 @@ async def test_an_ended_job_lets_go_of_its_run():
         await until_finished(service, "counts-1")
         while sample_runs.dropped != ["counts-1"]:
             await trio.sleep(0.001)
+
+
+async def test_a_large_job_is_only_made_in_its_first_turn_and_no_more():
+    turns: list[str] = []
+
+    class Noting(SampleRun):
+        def __init__(self, submit: Submit, pixels: bytes) -> None:
+            super().__init__(submit, b"")
+            turns.append("made")
+
+        def step(self) -> Sequence[Emission]:
+            turns.append("step")
+            return super().step()
+
+    class Runs(SampleRuns):
+        def interruptible(self, call: Callable[[], T]) -> Pieces[T]:
+            turns.append("piece")
+            return super().interruptible(call)
+
+    engine = Engine(Runs(Noting))
+    async with running(engine), connected(engine) as service:
+        pixels = bytes(1100 * 1000 * 3)
+        await service.send(submit("pieces-1", width=1100, height=1000), pixels)
+        await until_finished(service, "pieces-1")
+    assert turns == ["piece", "made", "piece", "step"]

@@ -41,8 +41,8 @@ class DeviceRuns:
         left = field_left((submit.height, submit.width), field, TileCosts())
         taking_s = TAKING.estimate(sum(each.area for each in submit.shapes))
         return Forecast(
-            offer=Alone(taking_s),
-            conclude_s=HANDING_OVER.estimate(area),
+            offer=Alone(taking_s, closing=True),  # the run is there to conclude, too
+            conclude_s=taking_s + HANDING_OVER.estimate(area),
             floor_s=taking_s + left.coarse_s + shade_s,
             work_s=taking_s + passes * (left.coarse_s + left.refine_s + shade_s),
         )
