@@ -24,6 +24,9 @@ _PIECE = 64 * 1024
 _PART_HEADER = 2 * _PIECE  # bytes: a piece, and what was left of the one before
 
 
+PIECE = 32 * 1024  # bytes that a reader is handed at a time
+
+
 class GuardedBody(TrioBody):
     """A body that is refused as soon as it passes the limit.
 
@@ -62,9 +65,11 @@ class GuardedBody(TrioBody):
         if not self._pieces:
             raise StopAsyncIteration
         piece = self._pieces.popleft()
+        if len(piece) > PIECE:  # the form parser counts it towards what a field may have
+            self._pieces.appendleft(piece[PIECE:])
         if not self._pieces:
             self._has_data.clear()
-        return piece
+        return piece[:PIECE]
 
     def __await__(self) -> Generator[Any, None, bytes]:
         yield from self._complete.wait().__await__()

@@ -155,8 +155,11 @@ class Desk:
 
         Raises:
             Busy: too many listen already.
+            Conflict: its end was never kept, or another process computes it.
         """
         live = self.live.get(record.id)
+        if live is None and not record.state.ended:
+            raise Conflict("Nothing more is known of this job; send the request again.")
         document = record.document()
         broadcast = Broadcast.of_ended(document) if live is None else live.broadcast
         if broadcast.listeners >= MAX_LISTENERS:

@@ -17,11 +17,13 @@ from service.jobs.jobs import Job, JobState, Timings
 from service.jobs.mailbox import Broadcast
 from service.pictures.picture import Picture
 from service.problems import NotReady, Problem
+from worker.wire.config import rgb
 from worker.wire.messages import Finished, PassDone, Started, Tiles
 
 if TYPE_CHECKING:
     from service.jobs.shared import Shared
 
+NO_FIELD = (33, 145, 140)  # the middle of viridis: nothing is known
 _FAILED = "The computation failed, which is a bug of the service; its log says more about job {}."
 _log = structlog.stdlib.get_logger("itten.jobs")
 
@@ -98,14 +100,27 @@ class LiveJob:
         self.expects_arrays = message.arrays
         self._settle(result)
 
-    def finish_without_worker(self, reason: str) -> None:
-        """End with what there is: the picture after the last pass, at least the input."""
+    def finish_without_worker(self, reason: str, *, late: bool = False) -> None:
+        """End with what there is: the picture after the last pass, at least the input.
+
+        Of a field there is nothing: an even picture when the worker was too late for more, as it
+        would have answered with less time; else a problem.
+        """
+        if self.record.kind == "field" and late:
+            self.record.move(JobState.PARTIAL, reason)
+            self._settle(self._nothing())
+            return
         if self.record.kind == "field":
             problem = NotReady(f"There is no field: {reason}; send the request again.")
             self.fail(problem, reason)
             return
         self.record.move(JobState.PARTIAL, reason)
         self._settle(self.latest)
+
+    def _nothing(self) -> Picture:
+        colour = rgb(self.record.background) if self.record.drawing else NO_FIELD
+        width, height = self.latest.width, self.latest.height
+        return Picture(width, height, 3, bytes(colour) * (width * height))
 
     def finish_cancelled(self) -> None:
         """End because nobody wants it any more."""

@@ -144,7 +144,7 @@ class Shared:
             if each.cancelled is not None:
                 each.finish_cancelled()
             else:
-                each.finish_without_worker(reason)
+                each.finish_without_worker(reason, late=late is not None)
 
     # --- arrays -------------------------------------------------------------------------------
 

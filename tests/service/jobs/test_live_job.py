@@ -88,6 +88,18 @@ def test_without_a_worker_or_a_pass_the_input_is_the_result():
     assert live.record.progress.passes_done == 0
 
 
+@pytest.mark.parametrize(("drawing", "colour"), [(False, (33, 145, 140)), (True, (255, 0, 0))])
+def test_a_field_whose_worker_was_late_is_even_and_partial(
+    drawing: bool, colour: tuple[int, int, int]
+):
+    live = job("field")
+    live.record.drawing, live.record.background = drawing, "#ff0000"
+    live.finish_without_worker("the worker did not answer in time", late=True)
+    assert live.record.state is JobState.PARTIAL
+    assert live.result is not None
+    assert bytes(live.result.pixels) == bytes(colour)
+
+
 def test_a_field_without_a_worker_is_a_failure():
     live = job("field")
     live.finish_without_worker("it is gone")
