@@ -4,12 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
-from tests.e2e.pictures import packed, photograph
+from tests.e2e.pictures import packed, photograph, unpacked
 from tests.e2e.served import served
 
 SHADE = {"passes": "2", "tile_size": "32", "overlap": "8"}
+FEW = 5  # pixels of 300 000
 RUNS = 8  # of ten seconds, at most, for a job of a second or two
 
 
@@ -51,6 +53,12 @@ def whole(client: httpx.Client, kind: str, files: dict[str, Any], form: dict[str
     return f"/jobs/{answer.headers['itten-job']}"
 
 
+def assert_same(client: httpx.Client, one: str, other: str) -> None:
+    """Equal but for a few pixels: what rounds a tile's vectors may depend on its neighbours."""
+    pictures = [unpacked(client.get(each).content) for each in (one, other)]
+    assert np.any(pictures[0] != pictures[1], axis=-1).sum() <= FEW
+
+
 PICTURE = {"target": ("photo.png", packed(photograph(600, 500)))}
 SOURCE = {"source": ("leaf.png", packed(photograph(200, 200)))}
 
@@ -67,14 +75,13 @@ def test_what_was_resumed_is_what_one_job_comes_to(
         path = partial(client, kind, files, form)
     with served(tmp_path) as service, httpx.Client(base_url=service.url, timeout=30) as client:
         resumed, once = complete(client, path), whole(client, kind, files, form)
-        assert client.get(f"{resumed}/image").content == client.get(f"{once}/image").content
+        assert_same(client, f"{resumed}/image", f"{once}/image")
         for index in range(1, int(form.get("passes", 0)) + 1):
-            images = [client.get(f"{each}/image?pass={index}") for each in (resumed, once)]
-            assert images[0].content == images[1].content
+            assert_same(client, f"{resumed}/image?pass={index}", f"{once}/image?pass={index}")
         assert client.get(f"{path}/image").status_code == 200  # the first one stays as it was
         work = tmp_path / path.removeprefix("/") / "work.npz"
         data = bytearray(work.read_bytes())
         data[data.index(b"NUMPY") + 200] ^= 255
         work.write_bytes(data)
         damaged = complete(client, path)
-        assert client.get(f"{damaged}/image").content == client.get(f"{once}/image").content
+        assert_same(client, f"{damaged}/image", f"{once}/image")
