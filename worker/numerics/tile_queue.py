@@ -78,14 +78,15 @@ class TileQueue(FieldState):
 
     def _due_of(self, group: range) -> Due | None:
         status = dict(zip(group, self.status[group.start : group.stop].tolist(), strict=True))
-        new = [t for t, s in status.items() if s == 0]  # they wait
-        begun = {t for t, (kept, _) in self.kept.items() if kept.open and kept.steps}
+        new = [t for t, s in status.items() if s == TileStatus.WAITING]
         if new and not self.straight:
             return Due("coarse", self.first, new)
+        seen = range(int(TileStatus.WAITING) + 1, int(TileStatus.CONVERGED))
+        going = [t for t, s in status.items() if s in seen and t not in self._left]
+        under_way = {t for t, (kept, _) in self.kept.items() if kept.open and kept.steps}
+        begun = under_way.intersection(going)
         if new and not begun:
             return Due("whole", self.first, new)
-        converged = int(TileStatus.CONVERGED)
-        going = [t for t, s in status.items() if s < converged and t not in self._left]
         if not going or not self.refining:
             return None
         attempt = self.first

@@ -2,6 +2,7 @@
 
 import dataclasses
 import gc
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tests.worker.numerics.samples import art, dots, noise, photo, settings, solved, tensor
-from worker.numerics import batches, chunk, field
+from worker.numerics import batches, chunk, field, lanes
 from worker.numerics.batches import Batch, open_batch
 from worker.numerics.field import FieldSolver
 from worker.numerics.field_state import FieldSettings, TileStatus
@@ -111,6 +112,26 @@ def test_the_same_bytes_from_a_former_field(open_bytes: int):
     assert_same(fields[1], alone[1])
 
 
+def test_straight_from_a_former_field_with_tiles_under_way_and_new_ones(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    former, image = solved(tensor(photo(200)), settings()), tensor(photo(200))
+    image[:, :100:9, ::11] = 0.1
+    image[:, -1, -1] *= 0.99  # the last tile has converged as soon as it is coarse
+    alone = solved(image, settings(), former)
+    assert alone.iterations[-1] == 0
+    solver = FieldSolver(image, chosen(), former)
+    while solver.waiting() is None:
+        solver.step()
+    monkeypatch.setattr(lanes.time, "monotonic", itertools.count().__next__)
+    solver.straight = True
+    for within in itertools.cycle((2, 1000)):  # two steps, then as many as there are
+        if solver.finished:
+            break
+        solve_together([(solver, solver.tiling.count)], within)
+    assert_same(solver, alone)
+
+
 @pytest.mark.parametrize("side", [14, 40])
 def test_small_tiles_have_the_same_bytes_in_any_company(side: int):
     image = picture(40, 44)[:, :side].contiguous()
@@ -123,10 +144,12 @@ def test_small_tiles_have_the_same_bytes_in_any_company(side: int):
 
 def test_a_warm_field_does_not_share_a_batch_with_a_cold_one():
     former = solved(picture(), settings())
-    warm, cold = FieldSolver(1 - picture(), settings(), former), FieldSolver(picture(), settings())
+    warm = FieldSolver(picture(y=90), settings(), former)
+    cold = FieldSolver(picture(), settings())
     keys = []
     for solver in (warm, cold):
         while (waiting := solver.waiting()) is None or waiting.stage == "coarse":
+            assert not solver.finished
             solver.step()
         keys.append(waiting.key)
     assert keys[0] != keys[1]
