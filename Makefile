@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 TORCH_INDEX ?=
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: serve test check bench load gallery format clean
+.PHONY: serve test check hostile bench load chaos soak gallery format clean
 
 serve: $(VENV)/.serve
 	$(BIN)/itten serve
@@ -19,6 +19,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+# 1000 uploads, and requests for every limit that the API's description names; two minutes.
+hostile: $(VENV)/.dev
+	ITTEN_HOSTILE=1000 ITTEN_SEED=$(SEED) $(BIN)/python -m pytest tests/hostile
+
 # A quarter of an hour on an idle machine; make bench ARGS=--quick takes a minute, writes nothing.
 bench: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.engine $(ARGS)
@@ -27,6 +31,17 @@ bench: $(VENV)/.bench
 # and writes nothing.
 load: $(VENV)/.bench
 	$(BIN)/python -m benchmarks.load $(if $(ARGS),$(ARGS),--write)
+
+# Ends with an account of every job; ARGS=--write also writes benchmarks/chaos/README.md.
+SECONDS ?= 600
+SEED ?= 1
+chaos: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.chaos --seconds $(SECONDS) --seed $(SEED) $(ARGS)
+
+# Tells what leaks; ARGS=--write also writes benchmarks/soak/README.md.
+MINUTES ?= 60
+soak: $(VENV)/.bench
+	$(BIN)/python -m benchmarks.soak --minutes $(MINUTES) $(ARGS)
 
 # Sheets to judge the shader by, in out/gallery; make gallery ARGS='--only cross' makes some of them.
 gallery: $(VENV)/.dev

@@ -1,6 +1,7 @@
 """The application: routes, and every error as problem+json."""
 
 import json
+from functools import partial
 
 import structlog
 from quart import Quart, Response, has_websocket_context, request, websocket
@@ -8,11 +9,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
 
 from service import problems
+from service.access.access import Access
+from service.http.access_log import HUNG_UP
 from service.http.quart_guards import GuardedQuart
 from service.jobs.desk import Desk
 from service.metrics.metrics import Metrics
 from service.problems import Problem, echo
-from service.web.origins import check_origin, cors_headers
+from service.settings import Settings
+from service.web.callers import SAFE, guard_access, ticket_routes
+from service.web.origins import check_origin, cors_headers, host_names
 from service.web.routes_jobs import job_routes
 from service.web.routes_orders import order_routes
 from service.web.routes_pages import page_routes
@@ -20,14 +25,26 @@ from service.web.routes_resume import resume_routes
 from service.web.routes_work import work_routes
 from service.web.sockets import event_routes
 
-_SAFE = ("GET", "HEAD", "OPTIONS")
-_OURS = "Something broke while this request was answered; the log of the service says more."
+# What is true of every answer that says nothing else: it is no page, and in nobody's frame. Inline
+# styles are those that a browser puts around a picture that is opened by itself.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_OURS = (
+    "Something broke while this request was answered; the log of the service says more, by the id "
+    "in Itten-Request."
+)
 _log = structlog.stdlib.get_logger("itten.app")
 
 
 def create_app(desk: Desk) -> GuardedQuart:
-    """The application that puts its orders on this desk."""
+    """The application that puts its orders on this desk; raises KeysError."""
     app = GuardedQuart("service", static_folder=None)
+    access = Access(desk.settings)
     for routes in (
         work_routes(desk),
         order_routes(desk),
@@ -35,12 +52,18 @@ def create_app(desk: Desk) -> GuardedQuart:
         resume_routes(desk),
         event_routes(desk),
         page_routes(desk),
+        ticket_routes(access),
     ):
         app.register_blueprint(routes)
     _tell_problems(app)
     _count_answers(app, desk.metrics)
     _guard_origins(app, desk.settings.allowed_origins)
+    guard_access(app, access, _own_names(desk.settings))
     return app
+
+
+def _own_names(settings: Settings) -> frozenset[str]:
+    return host_names(settings.allowed_origins) | {settings.host.lower()}
 
 
 def _tell_problems(app: Quart) -> None:
@@ -60,7 +83,9 @@ def _tell_problems(app: Quart) -> None:
         return problem_answer(Problem(_OURS))
 
 
-def _count_answers(app: Quart, metrics: Metrics) -> None:
+def _count_answers(app: GuardedQuart, metrics: Metrics) -> None:
+    app.hung_up = partial(metrics.answered, HUNG_UP)
+
     @app.after_request
     async def count(response: Response) -> Response:
         metrics.answered(response.status_code)
@@ -70,12 +95,15 @@ def _count_answers(app: Quart, metrics: Metrics) -> None:
 def _guard_origins(app: Quart, allowed: tuple[str, ...]) -> None:
     @app.before_request
     async def check() -> None:
-        if request.method not in _SAFE:
+        if request.method not in SAFE:
             check_origin(request.headers, allowed)
 
     @app.after_request
     async def finish(response: Response) -> Response:
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if allowed:
+            response.vary.add("Origin")
         response.headers.update(cors_headers(request.headers, allowed))
         return response
 

@@ -1,4 +1,4 @@
-"""The command `itten`: serve, worker, shade, field, health.
+"""The command `itten`: serve, worker, shade, field, key, health.
 
 Exit status: 0 when all went well, 1 when it did not, 2 when what was asked for cannot work.
 """
@@ -11,6 +11,9 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Literal
 
+from service.access.keys import KeysError
+from service.commands.health import report
+from service.commands.key import add_key_command, print_new_key
 from service.exits import complain, first_reason
 from service.settings import PREFIX, Settings, SettingsError
 
@@ -35,12 +38,14 @@ def _run(arguments: Sequence[str]) -> int:
 
             return run_command(kind, arguments[1:])
     options = _parser().parse_args(arguments)
+    if options.command == "key":
+        return print_new_key(options.name, options.scopes)
     try:
         settings = Settings.from_env(_environment(options))
     except SettingsError as error:
         return complain(str(error), 2)
     if options.command == "health":
-        return _health(options.url or _own_url(settings))
+        return report(options.url or _own_url(settings))
     if options.show_settings:
         print(settings.show())
         return 0
@@ -61,20 +66,9 @@ def _serve(settings: Settings) -> int:
         print(f"itten: WARNING: {note}", file=sys.stderr)
     try:
         return trio.run(run_service, settings)
-    except* (StoreError, OSError, WorkerUnusable) as group:
+    except* (KeysError, StoreError, OSError, WorkerUnusable) as group:
         reason = first_reason(group)
     return complain(reason, 2)
-
-
-def _health(url: str) -> int:
-    import httpx
-
-    try:
-        answer = httpx.get(f"{url.rstrip('/')}/readyz", timeout=5.0)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return complain(f"{url} does not answer: {error}", 1)
-    print(answer.text)
-    return 0 if answer.status_code == 200 else 1
 
 
 def _become_worker(arguments: Sequence[str]) -> None:
@@ -97,7 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="start a worker alone; see `itten worker --help`")
     for kind, about in (("shade", "shade a picture"), ("field", "compute the field of a picture")):
         commands.add_parser(kind, help=f"{about}; see `itten {kind} --help`")
-    health = commands.add_parser("health", help="say whether a service is ready")
+    add_key_command(commands)
+    health = commands.add_parser("health", help="say whether a service is ready, in a line")
     health.add_argument("--url", help="where it is; as the settings say, when not given")
     return parser
 

@@ -22,6 +22,7 @@
     └── Unable                  500 /problems/internal-error
         ├── Busy                503 /problems/busy                Retry-After
         ├── NotReady            503 /problems/not-ready           Retry-After
+        ├── SetAside            503 /problems/set-aside           Retry-After
         └── NoRoom              507 /problems/no-room
 
 A `detail` says what to change. What a caller sent is quoted through `echo` only.
@@ -262,6 +263,15 @@ class NotReady(Unable):
     slug = "not-ready"
     title = "Not ready yet"
     default_retry_after = 1.0
+
+
+class SetAside(Unable):
+    """Workers died over the very same work; for a while it is not tried again."""
+
+    status = 503
+    slug = "set-aside"
+    title = "Set aside"
+    default_retry_after = 300.0
 
 
 class NoRoom(Unable):

@@ -15,6 +15,7 @@ from service.settings_values import SettingsError
 __all__ = ["Settings", "SettingsError"]
 
 PREFIX = "ITTEN_"
+KEY = f"{PREFIX}KEY"  # of the commands, for a service elsewhere
 _CUDA_PIXELS, _CPU_PIXELS = 50_000_000, 16_000_000
 
 
@@ -67,7 +68,13 @@ class Settings:
         None, read.whole(1, 1024), "CPU threads of the worker; all cores when unset"
     )
     api_keys_file: Path | None = _setting(  # noqa: RUF009 - a field() too
-        None, read.keys_file, "file of API keys"
+        None, read.keys_file, "file of API keys, by `itten key new`; anybody may call when unset"
+    )
+    rate: float = _setting(
+        20.0, read.number(0.0, 1e6), "requests a second, of a key, or of an address without one"
+    )
+    rate_burst: int = _setting(
+        100, read.whole(1, 1_000_000), "requests at a time that the same may have saved up"
     )
     allowed_origins: tuple[str, ...] = _setting(
         (), read.origins, "origins of other sites' pages that may call, by comma"
@@ -126,12 +133,17 @@ class Settings:
     def warnings(self, env: Mapping[str, str] | None = None) -> list[str]:
         """What the operator should hear at start, loudly."""
         env = os.environ if env is None else env
-        known = [variable(each) for each in fields(self)]
+        known = [*(variable(each) for each in fields(self)), KEY]
         notes = [_unknown(name, known) for name in sorted(env) if name.startswith(PREFIX)]
         if not self._on_loopback() and self.api_keys_file is None:
             notes.append(
                 f"anybody who can reach {self.host}:{self.port} can use this service: there are no "
-                "keys; set ITTEN_HOST=127.0.0.1, or put a proxy that checks its callers in front"
+                "keys; set ITTEN_API_KEYS_FILE (see `itten key new --help`) or ITTEN_HOST=127.0.0.1"
+            )
+        if self.api_keys_file is not None and (mode := read.exposed(self.api_keys_file)):
+            notes.append(
+                f"others may read or change {self.api_keys_file} (mode {mode:o}), and with it who "
+                "may call; chmod 600 it"
             )
         return [note for note in notes if note]
 

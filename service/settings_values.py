@@ -5,9 +5,11 @@ The message completes a sentence that starts with the variable's name.
 
 import math
 import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
+from service.access.keys import KeysError, read_keys
 from service.problems import echo
 
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
@@ -75,10 +77,24 @@ def directory(text: str) -> Path:
 
 
 def keys_file(text: str) -> Path:
-    """Refused for now: a file of keys that nobody checks would be worse than none."""
-    raise SettingsError(
-        f"is {echo(text)}, but keys are not available yet; unset it, and let a proxy check callers"
-    )
+    """A file of keys, which is looked into."""
+    path = directory(text)
+    try:
+        read_keys(path)
+    except KeysError as error:
+        raise SettingsError(
+            f"is {echo(text)}: {error}; set it to a file of lines that `itten key new` prints"
+        ) from error
+    return path
+
+
+def exposed(path: Path) -> int:
+    """The permissions of a file that others may read or change, else 0."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return 0
+    return mode if mode & 0o077 else 0
 
 
 def workers(text: str) -> tuple[str, ...]:

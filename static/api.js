@@ -1,5 +1,7 @@
 // The HTTP calls of the page. Every refusal becomes a Refusal, whatever the server said.
 
+import { keyHeaders } from "./keys.js";
+
 export const ENDED = new Set(["complete", "partial", "failed", "cancelled"]);
 
 /** An answer that is not what was asked for: problem+json, or as much of one as could be made out. */
@@ -32,8 +34,8 @@ export function submit(file, { endpoint, fields }, { onUpload, signal }) {
   const { promise, resolve, reject } = settled();
   const call = new XMLHttpRequest();
   call.open("POST", endpoint);
-  call.setRequestHeader("Prefer", "respond-async");
-  call.setRequestHeader("Accept", "application/json");
+  const headers = { Prefer: "respond-async", Accept: "application/json", ...keyHeaders() };
+  for (const [name, value] of Object.entries(headers)) call.setRequestHeader(name, value);
   call.upload.onprogress = (event) => event.lengthComputable && onUpload(event.loaded / event.total);
   call.onerror = () => reject(unreachable());
   call.onabort = () => reject(signal.reason);
@@ -63,6 +65,11 @@ export async function readSvg(path, signal) {
   return (await ask(`${path}/field`, { signal, headers: { Accept: "image/svg+xml" } })).blob();
 }
 
+/** What stands for the key in the address of a socket, once. */
+export async function readTicket(signal) {
+  return (await (await ask("/tickets", { method: "POST", signal })).json()).ticket;
+}
+
 /** Cancel a running job. */
 export async function cancelJob(path) {
   await ask(path, { method: "DELETE" });
@@ -71,7 +78,7 @@ export async function cancelJob(path) {
 async function ask(path, options) {
   let answer;
   try {
-    answer = await fetch(path, options);
+    answer = await fetch(path, { ...options, headers: { ...keyHeaders(), ...options.headers } });
   } catch (error) {
     throw options.signal?.aborted ? error : unreachable();
   }

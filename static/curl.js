@@ -7,11 +7,12 @@ export function shellWord(text) {
 }
 
 /** The curl command that sends the file (found in the current folder) with this order. */
-export function curlCommand(origin, fileName, { kind, endpoint, fields }) {
+export function curlCommand(origin, fileName, { kind, endpoint, fields }, withKey) {
   const words = ["curl", "-F", `target=@${curlFileName(fileName)}`];
   for (const [name, value] of fields) words.push("-F", `${name}=${value}`);
   words.push(origin + endpoint, "-o", notAnOption(outputName(fileName, kind)));
-  return words.map(shellWord).join(" ");
+  const key = withKey ? [`-H "Authorization: Bearer $ITTEN_KEY"`] : []; // never the key itself
+  return [...words.map(shellWord), ...key].join(" ");
 }
 
 /** The name of the result: that of the input, marked. */

@@ -1,19 +1,21 @@
 // Follows a job to its end: WebSocket, reconnect with back-off, and the job document in between.
 
-import { ENDED, readJob, Refusal, unreachable } from "./api.js";
+import { ENDED, readJob, readTicket, Refusal, unreachable } from "./api.js";
 import { parseFrame } from "./frames.js";
+import { hasKey } from "./keys.js";
 
 const SILENCE_MS = 5000; // a socket quiet for longer may be dead: ask, and connect anew
 const PATIENCE_MS = 60000; // without a sign of the server, give up
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 2000;
+const FINAL = new Set([401, 403, 404, 410]); // asking again would not help
 
 /**
  * Resolve with the job document once the job has ended, however often the connection is lost.
  *
  * `onEvent(event)` gets each text event, `onFrame({header, picture})` each preview,
  * `onJob(document)` the document whenever it was asked for, `onContact(boolean)` losses and returns.
- * Throws a Refusal when the job is gone (404, 410) or the server stays away for a minute.
+ * Throws a Refusal when the job is gone or the key not enough, or the server stays away for a minute.
  */
 export async function follow(path, { onEvent, onFrame, onJob, onContact, signal }) {
   let pause = FIRST_PAUSE_MS;
@@ -51,10 +53,15 @@ export async function follow(path, { onEvent, onFrame, onJob, onContact, signal 
 }
 
 // Resolves when the socket has closed, for whatever reason.
-function listen(path, { onEvent, onFrame, signal }) {
-  return new Promise((resolve) => {
-    const url = new URL(`${path}/events`, location.href);
-    url.protocol = url.protocol.replace("http", "ws");
+async function listen(path, { onEvent, onFrame, signal }) {
+  const url = new URL(`${path}/events`, location.href);
+  url.protocol = url.protocol.replace("http", "ws");
+  try {
+    if (hasKey()) url.searchParams.set("ticket", await readTicket(signal));
+  } catch {
+    return; // asking for the job tells why
+  }
+  await new Promise((resolve) => {
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
 
@@ -83,7 +90,7 @@ async function tryReadJob(path, signal) {
   try {
     return await readJob(path, signal);
   } catch (error) {
-    if (error instanceof Refusal && (error.status === 404 || error.status === 410)) throw error;
+    if (error instanceof Refusal && FINAL.has(error.status)) throw error;
     signal.throwIfAborted();
     return null;
   }

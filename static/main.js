@@ -4,6 +4,7 @@ import { readSvg, Refusal } from "./api.js";
 import { copyOnClick } from "./clipboard.js";
 import { Countdown } from "./countdown.js";
 import { curlCommand, outputName } from "./curl.js";
+import { hasKey, KeyForm } from "./keys.js";
 import { News } from "./news.js";
 import { Params } from "./params.js";
 import { ProblemNote } from "./problem.js";
@@ -42,6 +43,10 @@ form.addEventListener("submit", (event) => {
 });
 byId("cancel").addEventListener("click", () => now.busy && now.run.cancel());
 copyOnClick(byId("copy"), byId("curl"));
+const keyForm = new KeyForm(byId("key-form"), () => {
+  writeCurl();
+  if (now.file && !now.busy) start();
+});
 writeCurl();
 
 async function choose(file) {
@@ -138,6 +143,7 @@ function refused(error) {
   stage.takeDown();
   problem.show(error, params.complain(error.errors ?? []));
   news.setState("failed", "Not done.");
+  if (error.status === 401) keyForm.ask();
   if (!(error instanceof Refusal)) console.error(error);
 }
 
@@ -168,5 +174,5 @@ function setBusy(busy) {
 
 function writeCurl() {
   const name = now.file?.name ?? "picture.png";
-  byId("curl").textContent = curlCommand(location.origin, name, params.order);
+  byId("curl").textContent = curlCommand(location.origin, name, params.order, hasKey());
 }

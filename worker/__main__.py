@@ -69,7 +69,10 @@ def _warm_engine(asked: "Asked", threads: int | None) -> tuple[Engine, Hello]:
     )
     runs = DeviceRuns(device.torch_device, device.entered)
     most = MOST_PIXELS.get(device.torch_device.type, MOST_PIXELS["cpu"])
-    return Engine(runs, device.entered, device.healthy, most, give_back_memory), hello
+    engine = Engine(
+        runs, device.entered, device.healthy, most, give_back_memory, device.reserved_bytes
+    )
+    return engine, hello
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 
 from worker.numerics.lanes import cores
+from worker.runs import Poisoned
 
 Asked = Literal["auto", "cuda", "cpu"]
 
@@ -35,8 +36,19 @@ class Device:
             else:
                 yield
 
-    def healthy(self) -> bool:
-        """Return whether the device still computes; some CUDA errors outlast the call."""
+    def reserved_bytes(self) -> int | None:
+        """CUDA memory that this process has taken; None on the CPU. Never waits for the device."""
+        if self.torch_device.type != "cuda":
+            return None
+        return torch.cuda.memory_reserved(self.torch_device)
+
+    def healthy(self, error: Exception) -> bool:
+        """Return whether the device is as good as before; some CUDA errors outlast the call.
+
+        After wrong results, and without memory, only a new process is.
+        """
+        if isinstance(error, Poisoned | torch.OutOfMemoryError):
+            return False
         try:
             _exercise(self.torch_device)
         except Exception:  # of whatever type: the backends differ

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import trio
@@ -23,7 +24,7 @@ class DeviceThread:
     """
 
     entered: Callable[[], AbstractContextManager[object]] = nullcontext
-    healthy: Callable[[], bool] = lambda: True
+    healthy: Callable[[Exception], bool] = lambda _: True
     _limiter: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(1))
 
     async def call(self, call: Callable[[], T]) -> T:
@@ -41,5 +42,5 @@ class DeviceThread:
         Raises:
             DeviceLost: it has left the device unusable.
         """
-        if not await self.call(self.healthy):
+        if not await self.call(partial(self.healthy, error)):
             raise DeviceLost("the device answers no more") from error

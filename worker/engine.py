@@ -10,14 +10,16 @@ from typing import Any, TypeVar
 import msgspec
 import structlog
 import trio
+from structlog.contextvars import bound_contextvars
 
-from worker.arrays import chunks
 from worker.device_thread import DeviceLost, DeviceThread
 from worker.job import Job
 from worker.outbox import Outbox
 from worker.runs import Alone, Emission, Interruptible, Run, Runs
 from worker.scheduler import LONG_S, QUANTUM_S, Batch, Scheduler, Step
-from worker.wire.messages import ArrayChunk, ArraysDone, Finished, Started, Submit, Tiles
+from worker.sending import Sending
+from worker.tally import Tally
+from worker.wire.messages import ArraysDone, Finished, Started, Submit, Tiles
 
 __all__ = ["DeviceLost", "Engine"]
 
@@ -33,12 +35,9 @@ MOST_PIXELS = {"cpu": 36e6, "cuda": 150e6}
 
 LARGE_PIXELS = 1e6  # of jobs whose beginning takes long, and whose end leaves much memory free
 
+LAST_WORDS_S = 0.5  # before the process ends, for the service to know over which job
+
 SLOW_S = 0.5  # a turn of more is worth a line in the log
-
-JOBS_PART = 3.0
-"""Times as long as the arrays of ended jobs, jobs with deadlines have the device."""
-
-_LAST = object()  # of an iterator
 
 
 @dataclass(eq=False)
@@ -50,14 +49,18 @@ class Engine:
 
     runs: Runs
     entered: Callable[[], AbstractContextManager[object]] = nullcontext
-    healthy: Callable[[], bool] = lambda: True
+    healthy: Callable[[Exception], bool] = lambda _: True
     most_pixels: float = math.inf  # of the jobs under way together
     tidy: Callable[[], None] = lambda: None  # called in a thread after large jobs
+    device_bytes: Callable[[], int | None] = lambda: None  # of the device's memory, if it has any
+    tally: Tally = field(default_factory=Tally)
     _scheduler: Scheduler[Job] = field(init=False)
     _jobs: dict[tuple[Outbox, str], Job] = field(default_factory=dict)
     _in_thread: set[Job] = field(default_factory=set)
     _left: list[Job] = field(default_factory=list)  # ended, and not swept up
     _device: DeviceThread = field(init=False)
+    _sending: Sending = field(init=False)
+    _nursery: trio.Nursery = field(init=False)
     _wake: trio.Event = field(default_factory=trio.Event)
     _turned: trio.Event = field(default_factory=trio.Event)  # set after every turn
     _worked_s: float = 0.0  # that turns have taken so far
@@ -65,13 +68,14 @@ class Engine:
     def __post_init__(self) -> None:
         self._scheduler = Scheduler(self.most_pixels)
         self._device = DeviceThread(self.entered, self.healthy)
+        self._sending = Sending(self._device, self.runs, self._others)
 
     def submit(self, outbox: Outbox, submit: Submit, payload: bytes) -> None:
         """Start a job that reports to `outbox`; an id that is already running there is ignored."""
         now = trio.current_time()
         deadline = now + submit.budget_s - submit.target.nbytes * SEND_S_PER_BYTE - WAKE_S
         forecast = self.runs.foresee(submit)
-        job = Job(submit, payload, outbox, now, deadline, forecast)
+        job = Job(submit, payload, outbox, now, deadline, forecast, leaves=submit.keep_work)
         if job.key in self._jobs:
             log.warning("a job was submitted twice", job=submit.job)
             return
@@ -103,6 +107,7 @@ class Engine:
             DeviceLost: when an error in a run has left the device unusable.
         """
         async with trio.open_nursery() as nursery:
+            self._nursery = nursery
             while True:
                 if self._sweep():
                     nursery.start_soon(trio.to_thread.run_sync, self.tidy)
@@ -111,11 +116,11 @@ class Engine:
                 if decision is None:
                     await self._idle()
                 elif isinstance(decision, Batch):
-                    await self._solve(decision.shares)
+                    await self._solve(decision.shares, decision.room)
                 elif isinstance(decision, Step):
                     await self._step(decision.job)
                 else:
-                    await self._conclude(decision.job, nursery)
+                    await self._conclude(decision.job)
                 self._worked_s += trio.current_time() - began
                 self._turned.set()
                 self._turned = trio.Event()
@@ -128,8 +133,8 @@ class Engine:
 
     # --- turns ---------------------------------------------------------------------------------
 
-    async def _solve(self, shares: Sequence[tuple[Job, int]]) -> None:
-        """A batch of tiles; one job's failure must not end the others'."""
+    async def _solve(self, shares: Sequence[tuple[Job, int]], room: int = 0) -> None:
+        """A batch of tiles, of `room` at most; one job's failure must not end the others'."""
         began = trio.current_time()
         jobs = [job for job, _ in shares]
         runs = [(_run_of(job), count) for job, count in shares]
@@ -146,6 +151,7 @@ class Engine:
                 else:
                     await self._solve([(job, count)])
             return
+        self.tally.batch([count for _, count in shares], room)
         each_s = (trio.current_time() - began) / sum(count for _, count in shares)
         for (job, count), emissions in zip(shares, told, strict=True):
             self._took(job, emissions, each_s * count)
@@ -166,7 +172,7 @@ class Engine:
             return
         self._took(job, emissions if ended else (), trio.current_time() - began)
 
-    async def _conclude(self, job: Job, nursery: trio.Nursery) -> None:
+    async def _conclude(self, job: Job) -> None:
         now = trio.current_time()
         try:
             if not job.concluding and not await self._put_down(job):
@@ -183,6 +189,7 @@ class Engine:
             self._took(job, (), trio.current_time() - now)
             return
         *told, (finished, payload) = answer
+        self.tally.told(told)
         for message, picture in told:
             job.outbox.post(message, picture)
         assert isinstance(finished, Finished)
@@ -192,9 +199,11 @@ class Engine:
         if finished.arrays and self._may_send(job):
             job.arrays = trio.CancelScope()
             self._jobs[job.key] = job
-            nursery.start_soon(self._send_arrays, job)
+            _run_of(job).drop()  # its turn to send may be seconds away
+            job.leaves &= finished.state == "partial"
+            self._nursery.start_soon(self._send_arrays, job, job.arrays)
         elif finished.arrays:
-            log.warning("no room for a job's arrays", job=job.submit.job)
+            log.warning("no room for a job's arrays", **job.submit.log_fields)
             job.outbox.post(ArraysDone(job=job.submit.job))
             self._left.append(job)
 
@@ -232,7 +241,7 @@ class Engine:
         job.piece, job.piece_s = None, 0.0
         return True, piece.result()
 
-    def _took(self, job: Job, emissions: Iterable[Emission], seconds: float) -> None:
+    def _took(self, job: Job, emissions: Sequence[Emission], seconds: float) -> None:
         """After a turn: tell of it, and see what is next."""
         if job.key not in self._jobs:  # its service is gone
             return
@@ -242,10 +251,14 @@ class Engine:
         now = trio.current_time()
         self._scheduler.spent(job, seconds)
         self._scheduler.update(job, job.ahead)
+        self.tally.told(emissions)
         for message, payload in emissions:
             if isinstance(message, Tiles):
                 message = msgspec.structs.replace(message, eta_s=self._scheduler.eta_s(job, now))
             job.outbox.post(message, payload)
+        if job.work is not None and job.saving is None:
+            job.saving = trio.CancelScope()
+            self._nursery.start_soon(self._sending.work, job, job.saving)
 
     def _foreseeing(self, jobs: Sequence[Job], call: Callable[[], T]) -> Callable[[], T]:
         """The call, and after it, in the same thread, what lies ahead of the jobs."""
@@ -257,6 +270,7 @@ class Engine:
             for job, expected_s in expected.items():
                 if job.run is not None:
                     job.forecast = job.run.forecast(expected_s)
+                    _check_point(job, job.run)
             return result
 
         return called
@@ -267,15 +281,18 @@ class Engine:
         """Call in the device's thread on behalf of some jobs."""
         self._in_thread = set(jobs)
         began = trio.current_time()
+        about = [each.submit.log_fields for each in self._in_thread]
         try:
-            return await self._device.call(call)
+            with bound_contextvars(**about[0] if len(about) == 1 else {}):
+                return await self._device.call(call)
         finally:
             took_s = trio.current_time() - began
+            self.tally.turn(took_s)
             if took_s > SLOW_S:
                 log.warning(
                     "a turn took long",
                     seconds=round(took_s, 2),
-                    jobs=[each.submit.job for each in self._in_thread],
+                    jobs=about,
                     pixels=[each.size for each in self._in_thread],
                     offers=[type(each.forecast.offer).__name__ for each in self._in_thread],
                     concluding=[each.concluding for each in self._in_thread],
@@ -299,9 +316,16 @@ class Engine:
     # --- ends ----------------------------------------------------------------------------------
 
     async def _fail(self, job: Job, error: Exception) -> None:
-        """Whatever a run raises is its own failure, not the worker's."""
-        log.error("a job failed", job=job.submit.job, exc_info=error)
-        await self._device.check(error)
+        """Whatever a run raises is its own failure, not the worker's, unless the device is lost."""
+        log.error("a job failed", **job.submit.log_fields, exc_info=error)
+        try:
+            await self._device.check(error)
+        except DeviceLost:
+            fatal = Finished(job=job.submit.job, state="failed", reason=_said(error), fatal=True)
+            job.outbox.post(fatal)
+            with trio.move_on_after(LAST_WORDS_S):
+                await job.outbox.sent()
+            raise
         if job.cancelled:
             self._finish(job, Finished(job=job.submit.job, state="cancelled"))
         else:
@@ -310,15 +334,20 @@ class Engine:
     def _stop(self, job: Job) -> None:
         job.cancelled = True
         self._scheduler.remove(job)
-        if job.arrays is not None:
-            job.arrays.cancel()
+        for sending in (job.arrays, job.saving):
+            if sending is not None:
+                sending.cancel()
 
     def _finish(self, job: Job, finished: Finished, payload: bytes | memoryview = b"") -> None:
         """Say how a job ended, unless its service is gone."""
         self._scheduler.remove(job)
         if not finished.arrays:
             self._left.append(job)
+        if job.saving is not None and finished.state != "partial":
+            job.saving.cancel()  # nobody goes on from there
         if self._jobs.pop(job.key, None) is not None:
+            if job.arrays is None:  # else it had ended before
+                log.debug("a job ended", **job.submit.log_fields, state=finished.state)
             job.outbox.post(finished, payload)
 
     def _sweep(self) -> bool:
@@ -334,37 +363,12 @@ class Engine:
             job.run, job.payload = None, b""
         return freed >= LARGE_PIXELS
 
-    async def _send_arrays(self, job: Job) -> None:
-        run = _run_of(job)
-        assert job.arrays is not None
-        with job.arrays:
-            try:
-                arrays = await self._in_pieces(run.arrays)
-                take: Callable[[], object] = functools.partial(next, arrays, _LAST)
-                while (item := await self._in_pieces(take)) is not _LAST:
-                    for chunk, piece in _cut(job.submit.job, item):
-                        await job.outbox.post_bulk(chunk, piece)
-            except Exception as error:  # the answer is out; the service sees what is missing
-                log.exception("the arrays of a job failed", job=job.submit.job)
-                await self._device.check(error)
-            await job.outbox.post_bulk(ArraysDone(job=job.submit.job))
+    async def _send_arrays(self, job: Job, scope: trio.CancelScope) -> None:
+        with scope:
+            await self._sending.arrays(job, _run_of(job))
         self._jobs.pop(job.key, None)
         self._left.append(job)
         self._wake.set()
-
-    async def _in_pieces(self, call: Callable[[], T]) -> T:
-        """Call in the device's thread; jobs that have deadlines have most of it meanwhile."""
-        piece = self.runs.interruptible(call)
-        try:
-            while True:
-                began = trio.current_time()
-                ended = await self._device.call(functools.partial(piece.resume, QUANTUM_S))
-                await self._others(JOBS_PART * (trio.current_time() - began))
-                if ended:
-                    return piece.result()
-        except BaseException:
-            piece.abandon()
-            raise
 
     async def _others(self, seconds: float) -> None:
         """Wait until jobs have had the device for so long, or there is none."""
@@ -387,12 +391,15 @@ def _run_of(job: Job) -> Run:
     return job.run
 
 
-def _cut(job: str, item: object) -> Iterable[tuple[ArrayChunk, memoryview]]:
-    """The messages of one array; none of a pause."""
-    if not isinstance(item, tuple):
-        return ()
-    name, array = item
-    return chunks(job, name, array)
+def _check_point(job: Job, run: Run) -> None:
+    """Let a job make a checkpoint, if it is time and the last one is on its way no more."""
+    if not job.leaves or job.work is not None:
+        return
+    try:
+        job.work = run.checkpoint()
+    except Exception:  # it does not cost the job
+        job.leaves = False
+        log.exception("a job makes no more checkpoints", **job.submit.log_fields)
 
 
 def _has_room(job: Job) -> bool:

@@ -5,6 +5,7 @@ else waiting. It gets a thread of its own here, and whoever resumes it waits whi
 never run at a time.
 """
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -83,7 +84,10 @@ class Fiber(Generic[T]):
         threads = torch.get_num_threads()
         if self._thread is None:
             self._threads = threads
-            self._thread = threading.Thread(target=self._run, name="fiber", daemon=True)
+            context = contextvars.copy_context()  # what log lines of the caller's say, too
+            self._thread = threading.Thread(
+                target=context.run, args=(self._run,), name="fiber", daemon=True
+            )
             self._pauses.begin(seconds)
             self._thread.start()
         else:

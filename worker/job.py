@@ -1,12 +1,12 @@
 """A job in the engine: how far it is, and what lies ahead of it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import trio
 
 from worker.outbox import Outbox
-from worker.runs import Alone, Forecast, Interruptible, Run
+from worker.runs import Alone, Forecast, Interruptible, Run, Work
 from worker.scheduler import QUANTUM_S
 from worker.wire.messages import Submit
 
@@ -27,7 +27,11 @@ class Job:
     piece: Interruptible[Any] | None = None  # a step or the conclusion, begun and not ended
     piece_s: float = 0.0  # of the device that it has taken
     concluding: bool = False
+    leaves: bool = False  # whether another job may want to go on from it
+    work: Work | None = None  # a checkpoint that was made and is not sent yet
+    saving: trio.CancelScope | None = None  # set while it is sent
     arrays: trio.CancelScope | None = None  # set while the arrays are sent, after `Finished`
+    lane: trio.Lock = field(default_factory=trio.Lock)  # held by what is sent of these
 
     @property
     def key(self) -> tuple[Outbox, str]:

@@ -28,6 +28,7 @@ class Outbox:
         self._bulk_room = trio.Semaphore(BULK_FRAMES)
         self._waiting_bytes = 0
         self._more = trio.Event()
+        self._sent = trio.Event()
         self._closed = False
 
     @property
@@ -42,6 +43,7 @@ class Outbox:
             return
         self._waiting_bytes += memoryview(payload).nbytes
         self._reports.append((message, payload))
+        self._sent = trio.Event()
         self._more.set()
 
     async def post_bulk(self, message: ToService, payload: bytes | memoryview = b"") -> None:
@@ -49,6 +51,10 @@ class Outbox:
         await self._bulk_room.acquire()
         self._bulk.append((message, payload))
         self._more.set()
+
+    async def sent(self) -> None:
+        """Return once all that was posted has left."""
+        await self._sent.wait()
 
     def close(self) -> None:
         """Drop what waits, and everything that is still posted."""
@@ -66,6 +72,7 @@ class Outbox:
         while True:
             while not (self._reports or self._bulk):
                 self._more = trio.Event()
+                self._sent.set()
                 await self._more.wait()
             if self._reports:
                 message, payload = self._reports.popleft()

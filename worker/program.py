@@ -18,6 +18,7 @@ import trio
 from worker.engine import DeviceLost, Engine
 from worker.listening import open_listeners
 from worker.server import serve
+from worker.wire import logs
 from worker.wire.address import Address
 from worker.wire.messages import Hello
 
@@ -28,11 +29,12 @@ log = structlog.get_logger()
 
 def prepare_process(*, is_child: bool) -> None:
     """Log to stderr, and settle what signals do; call before anything slow."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    logs.configure(_word("ITTEN_LOG_FORMAT"), _word("ITTEN_LOG_LEVEL"), process="worker")
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    signal.signal(signal.SIGTERM, _leave)
-    # Ctrl-C in a terminal reaches the whole group; the service then ends its child in good order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN if is_child else _leave)
+    # Ctrl-C in a terminal and a service manager's stop reach every process; a child is still needed
+    # then for what its service has to answer, and ends with it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN if is_child else _leave)
 
 
 def run_child(fd: int, engine: Engine, hello: Hello) -> int:
@@ -66,6 +68,10 @@ def run_listening(addresses: list[Address], engine: Engine, hello: Hello) -> int
         await serve(stream, engine, hello)
 
     return _run(main)
+
+
+def _word(variable: str) -> str:
+    return os.environ.get(variable, "").strip().lower()
 
 
 def _run(main: Callable[[], Awaitable[None]]) -> int:

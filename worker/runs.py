@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy.typing as npt
 
@@ -44,6 +44,17 @@ class Forecast:
     work_s: float = 0.0  # all that it plans to do, without concluding
 
 
+class Poisoned(ArithmeticError):
+    """What was computed is no number: the device cannot be trusted any more."""
+
+
+class Work(NamedTuple):
+    """What another run over the same pictures can go on from."""
+
+    whole: bool  # whether it stands by itself; else it adds to what was handed out before
+    arrays: dict[str, Array]  # nobody writes to their memory again
+
+
 class Run(Protocol):
     """One job's computation. Everything is called in the engine's thread, never concurrently."""
 
@@ -60,14 +71,20 @@ class Run(Protocol):
         the first step, and also when there is no time left at all.
         """
 
+    def checkpoint(self, *, last: bool = False) -> Work | None:
+        """What is new since the last one, where it is worth its price by now; cheap else.
+
+        At the `last`, after `conclude`, all that is new. Only of jobs that ask for it.
+        """
+
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
-        """Yield arrays by name; called after `conclude` when it promised some.
+        """Yield arrays of the field by name; called after `conclude` when it promised some.
 
         None is a pause: other jobs may have the device before it goes on.
         """
 
     def drop(self) -> None:
-        """Let go of what is kept for later: nobody wants it any more."""
+        """Let go of what further steps would need; what there is stays for arrays, a checkpoint."""
 
 
 class Interruptible(Protocol[R]):

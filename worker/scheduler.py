@@ -17,13 +17,13 @@ import bisect
 import itertools
 import math
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from worker import sharing
 from worker.reserves import HOPE, Reserve, Urgent, renew, urgent
 from worker.runs import Forecast, Tiles
-from worker.turns import EPSILON_S, LONG_S, QUANTUM_S, batch
+from worker.turns import EPSILON_S, LONG_S, QUANTUM_S, batch, room
 
 __all__ = ["LONG_S", "QUANTUM_S", "Batch", "Conclude", "Scheduler", "Step"]
 
@@ -42,6 +42,7 @@ class Batch(Generic[J]):
 
     key: Hashable
     shares: tuple[tuple[J, int], ...]  # the job whose turn it is first; at least 1 tile each
+    room: int = field(default=0, compare=False)  # tiles that the turn had room for
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,8 @@ class Scheduler(Generic[J]):
                 jobs.append(other.job)
                 offers.append(also)
         shares = zip(jobs, batch(offers, within_s), strict=True)
-        return Batch(offer.key, tuple((job, count) for job, count in shares if count))
+        taken = tuple((job, count) for job, count in shares if count)
+        return Batch(offer.key, taken, room(offer))
 
     # --- the end ------------------------------------------------------------------------------
 

@@ -7,21 +7,29 @@ import trio
 
 from worker.engine import Engine
 from worker.outbox import Outbox
+from worker.runtime import resident_bytes
 from worker.wire.channel import Channel
 from worker.wire.framing import FrameDecoder, FrameError
-from worker.wire.messages import Finished, Hello, Submit, ToWorker
+from worker.wire.messages import Finished, Hello, Stats, Submit, ToWorker
 
+STATS_S = 1.0
 log = structlog.get_logger()
 
 
-async def serve(stream: trio.abc.Stream, engine: Engine, hello: Hello) -> None:
-    """Say hello and pass messages between one service and the engine until either side ends it."""
+async def serve(
+    stream: trio.abc.Stream, engine: Engine, hello: Hello, stats_s: float = STATS_S
+) -> None:
+    """Say hello and pass messages between one service and the engine until either side ends it.
+
+    Every `stats_s` seconds it is told how the worker stands, if that has changed.
+    """
     channel = Channel[ToWorker](stream, FrameDecoder(ToWorker))
     outbox = Outbox(channel)
     outbox.post(hello)
     try:
         async with channel, trio.open_nursery() as nursery:
             nursery.start_soon(outbox.run)
+            nursery.start_soon(_tell_stats, engine, outbox, stats_s)
             async for message, payload in channel:
                 _dispatch(message, payload, engine, outbox)
             nursery.cancel_scope.cancel()
@@ -32,6 +40,20 @@ async def serve(stream: trio.abc.Stream, engine: Engine, hello: Hello) -> None:
     finally:
         outbox.close()
         engine.drop(outbox)
+
+
+async def _tell_stats(engine: Engine, outbox: Outbox, every_s: float) -> None:
+    began, last = engine.tally.counts, None
+    while True:
+        await trio.sleep(every_s)
+        stats = Stats(
+            counts=engine.tally.counts.since(began),
+            resident_bytes=resident_bytes(),
+            device_bytes=engine.device_bytes(),
+        )
+        if stats != last:
+            outbox.post(stats)
+            last = stats
 
 
 def _dispatch(message: ToWorker, payload: bytes, engine: Engine, outbox: Outbox) -> None:

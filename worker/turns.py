@@ -21,6 +21,11 @@ def offered_s(offer: Tiles | Alone) -> float:
     return offer.each_s * max(1, min(offer.count, _fitting(offer, QUANTUM_S)))
 
 
+def room(offer: Tiles) -> int:
+    """Tiles of this kind that a turn has room for."""
+    return max(1, _fitting(offer, QUANTUM_S))
+
+
 def batch(offers: Sequence[Tiles], within_s: float) -> list[int]:
     """How many tiles of each offer make a batch: of the first one a turn, of the others the rest.
 

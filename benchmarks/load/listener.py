@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from urllib.parse import urlsplit
 
 import httpx
@@ -12,15 +12,24 @@ SMALL = 2048  # bytes that the system takes for a client that does not read
 ENDS = tuple(f"event: {end}" for end in ("complete", "partial", "failed", "cancelled"))
 
 
-@asynccontextmanager
-async def never_reading(url: str, job: str) -> AsyncIterator[None]:
+def never_reading(url: str, job: str) -> AbstractAsyncContextManager[None]:
     """Listen to a job without ever taking what is said, while the block runs."""
+    return unread(url, _upgrade(f"/jobs/{job}/events", urlsplit(url).netloc))
+
+
+@asynccontextmanager
+async def unread(url: str, request: bytes) -> AsyncIterator[None]:
+    """Ask, and never take the answer, while the block runs.
+
+    Raises:
+        OSError: nobody listens at the URL.
+    """
     parts = urlsplit(url)
     plain = trio.socket.socket()
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
     with plain:
         await plain.connect((parts.hostname, parts.port))
-        await plain.send(_upgrade(f"/jobs/{job}/events", parts.netloc))
+        await plain.send(request)
         yield
 
 

@@ -43,17 +43,10 @@ def served(**env: str) -> Iterator[Served]:
     Raises:
         RuntimeError: it did not become ready.
     """
-    command = [sys.executable, "-m", "service", "serve"]
     with tempfile.TemporaryDirectory(prefix="itten-load-") as data:
-        own = {"ITTEN_DATA": data, "ITTEN_PORT": "0", "ITTEN_MAX_PIXELS": str(LARGEST)}
-        process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"ITTEN_LOG_LEVEL": "warning"} | own | env,
-        )
+        process = launch(**{"ITTEN_DATA": data, "ITTEN_PORT": "0"} | env)
         try:
-            yield _ready(process)
+            yield ready(process)
         finally:
             process.send_signal(signal.SIGTERM)
             try:
@@ -62,7 +55,23 @@ def served(**env: str) -> Iterator[Served]:
                 process.kill()
 
 
-def _ready(process: subprocess.Popen[str]) -> Served:
+def launch(**env: str) -> subprocess.Popen[str]:
+    """Start a service; see `ready`."""
+    own = {"ITTEN_LOG_LEVEL": "warning", "ITTEN_MAX_PIXELS": str(LARGEST)}
+    return subprocess.Popen(
+        [sys.executable, "-m", "service", "serve"],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | own | env,
+    )
+
+
+def ready(process: subprocess.Popen[str]) -> Served:
+    """Wait until a service that was launched takes work.
+
+    Raises:
+        RuntimeError: it did not become ready.
+    """
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line.startswith(READY):

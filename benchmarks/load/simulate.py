@@ -19,9 +19,10 @@ from service.jobs.admission import Admission, Place, Work
 from service.jobs.deadlines import MARGIN_S
 from service.problems import Busy
 from service.settings import Settings
-from worker.engine import JOBS_PART, LONG_S, MOST_PIXELS, SEND_S_PER_BYTE, WAKE_S
+from worker.engine import LONG_S, MOST_PIXELS, SEND_S_PER_BYTE, WAKE_S
 from worker.runs import Alone
 from worker.scheduler import QUANTUM_S, Batch, Scheduler, Step
+from worker.sending import JOBS_PART
 
 DECODERS = 2
 CHANNELS = 3

@@ -8,6 +8,8 @@ import msgspec
 from service.client.documents import JobDocument
 from service.client.errors import ServiceError
 
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 
 def place(url: httpx.URL) -> str:
     """Where a service is, as a message may say it."""
@@ -18,7 +20,7 @@ def document_of(answer: httpx.Response) -> JobDocument:
     """The job document of an answer; raises ServiceError when it is none."""
     try:
         return msgspec.json.decode(answer.content, type=JobDocument)
-    except msgspec.DecodeError as error:
+    except _UNREADABLE as error:
         raise _strange(answer, str(error), httpx.codes.NOT_FOUND) from error
 
 
@@ -42,7 +44,7 @@ def _strange(answer: httpx.Response, what: str, status: int) -> ServiceError:
 def _problem(answer: httpx.Response) -> dict[str, Any]:
     try:
         document = msgspec.json.decode(answer.content)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -16,6 +16,7 @@ import httpx
 import msgspec
 import trio
 
+from service.access.keys import is_key
 from service.client.answers import document_of, place, service_error
 from service.client.documents import JobDocument
 from service.client.errors import ClientError, Unreachable
@@ -39,14 +40,15 @@ class ImageFile(NamedTuple):
 
 
 @asynccontextmanager
-async def open_client(url: str) -> AsyncIterator["Client"]:
+async def open_client(url: str, key: str | None = None) -> AsyncIterator["Client"]:
     """A client of the service at an address; a path in it is put before those of the service.
 
     Raises:
-        ClientError: not an address.
+        ClientError: not an address, or not a key.
     """
     check_url(url)
-    async with httpx.AsyncClient(base_url=url, timeout=_TIMEOUT) as http:
+    headers = {} if key is None else {"Authorization": f"Bearer {checked_key(key)}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=_TIMEOUT) as http:
         yield Client(http)
 
 
@@ -60,6 +62,13 @@ def check_url(url: str) -> None:
         valid = False
     if not valid or parts.query or parts.fragment:
         raise ClientError(f"{url!r} is not an address such as http://127.0.0.1:8000")
+
+
+def checked_key(key: str) -> str:
+    """The key; raises ClientError, which does not repeat it, for what is none."""
+    if not is_key(key):
+        raise ClientError("the key does not look like one: itten_ and 43 more characters")
+    return key
 
 
 class Client:

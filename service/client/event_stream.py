@@ -10,7 +10,7 @@ from service.jobs.events import Accepted, Event, Pass, Snapshot, Started, Termin
 from service.jobs.jobs import JobState
 from worker.wire.messages import Certificate
 
-_MAX_LINE = 8 << 20  # bytes; 4096 certificates are 1 MB
+_MAX_EVENT = 8 << 20  # bytes; 4096 certificates are 1 MB
 _ENDS = {str(state) for state in JobState if state.ended}
 
 
@@ -60,10 +60,12 @@ class EventDecoder:
 
     def feed(self, piece: bytes) -> list[Event]:
         """The events that are complete with this piece; kinds that are not known are left out."""
+        if self.ended:
+            return []
         # Not httpx's own lines: those end at characters that JSON leaves as they are.
         *lines, self._rest = (self._rest + piece).split(b"\n")
         events = [self._read(line.removesuffix(b"\r")) for line in lines]
-        self.ended |= len(self._rest) > _MAX_LINE
+        self.ended |= len(self._rest) + sum(len(line) + 1 for line in self._data) > _MAX_EVENT
         return [event for event in events if event is not None]
 
     def _read(self, line: bytes) -> Event | None:
@@ -76,7 +78,7 @@ class EventDecoder:
         self._data.clear()
         try:
             event = read_event(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             self.ended = True
             return None
         self.ended = isinstance(event, Terminal)
@@ -88,6 +90,7 @@ def read_event(text: bytes) -> Event | None:
 
     Raises:
         ValueError: not a text frame.
+        RecursionError: nested too deeply to be one.
     """
     frame = msgspec.json.decode(text, type=_Frame)
     if frame.type in _ENDS or frame.type == Snapshot.type:

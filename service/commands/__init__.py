@@ -1,1 +1,1 @@
-"""`itten shade` and `itten field`: one job from a command line, here or at a service."""
+"""Commands: a job, here or at a service; a new key; whether a service is ready."""

@@ -100,8 +100,9 @@ class LocalWork:
         if file is None:
             return None
         await self._job.closed.wait()
-        left = self._desk.store.work_path(self._job.record.id, file.key)
-        if left is not None:
+        job = self._job.record.id
+        left = await trio.to_thread.run_sync(self._desk.store.get_work, job, file.key)
+        if left:
             await trio.to_thread.run_sync(file.write, left)
         return str(file.path) if file.exists else None
 

@@ -7,6 +7,7 @@ from typing import Final, Literal, NoReturn
 
 from service.commands.option_texts import ABOUT, FORMATS, field_help, metavar
 from service.jobs.jobs import is_job_id
+from service.settings import KEY
 from service.spec.specs import FieldSpec, ShadeSpec, Spec
 
 Kind = Literal["shade", "field"]
@@ -39,6 +40,8 @@ def parse_options(kind: Kind, arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_intermixed_args(arguments)
     if options.url is not None and options.device is not None:
         parser.error("--device belongs to the worker of this machine; a service has its own")
+    if options.url is None and options.key is not None:
+        parser.error("--key is for a service: say --url too")
     if options.url is not None and options.resume is not None:
         if not is_job_id(options.resume):
             parser.error("--resume takes the id of a job with --url")
@@ -118,6 +121,11 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
         "--device", help="auto, cuda or cpu of this machine, instead of what ITTEN_DEVICE says"
     )
     group.add_argument("--url", help="by the service at this address, such as http://host:8000")
+    group.add_argument(
+        "--key",
+        help=f"for a service that asks for one; better {KEY} in the environment: others can see"
+        " command lines",
+    )
     group.add_argument(
         "--resume",
         metavar="FILE|JOB",

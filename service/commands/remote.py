@@ -31,9 +31,9 @@ T = TypeVar("T")
 
 
 @asynccontextmanager
-async def open_remote(url: str, task: Task) -> AsyncIterator["RemoteWork"]:
-    """A job at the service at this address; raises ClientError for what is no address."""
-    async with open_client(url) as client:
+async def open_remote(url: str, key: str | None, task: Task) -> AsyncIterator["RemoteWork"]:
+    """A job at the service at this address, with this key; raises ClientError for what is none."""
+    async with open_client(url, key) as client:
         yield RemoteWork(client, task)
 
 

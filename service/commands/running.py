@@ -9,6 +9,7 @@ import signal
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing
 from dataclasses import replace
+from typing import NamedTuple
 
 import trio
 
@@ -29,7 +30,7 @@ from service.jobs.store import StoreError
 from service.link.worker_link import WorkerUnusable
 from service.logs import configure_logs
 from service.problems import BadSpec, Conflict, Problem
-from service.settings import PREFIX, Settings, SettingsError
+from service.settings import KEY, PREFIX, Settings, SettingsError
 
 _MOST_SENT = 1 << 30  # bytes; the service has a limit of its own
 
@@ -39,7 +40,9 @@ def main(kind: Kind, arguments: Sequence[str]) -> int:
     options = parse_options(kind, arguments)
     try:
         if options.url is not None:
-            return _run(read_task(kind, options, _MOST_SENT), options.url)
+            key = (options.key or os.environ.get(KEY, "")).strip()
+            place = _Remote(options.url, key or None)
+            return _run(read_task(kind, options, _MOST_SENT), place)
         settings = _settings(options.device)
         return _run(read_task(kind, options, settings.max_body_bytes), settings)
     except (SettingsError, CommandError, ClientError) as error:
@@ -54,7 +57,14 @@ def _settings(device: str | None) -> Settings:
     return replace(settings, log_level="warning") if settings.log_level == "info" else settings
 
 
-def _run(task: Task, where: Settings | str) -> int:
+class _Remote(NamedTuple):
+    """A service elsewhere."""
+
+    url: str
+    key: str | None
+
+
+def _run(task: Task, where: Settings | _Remote) -> int:
     try:
         return trio.run(_until_signal, task, _opened(task, where))
     except* WorkerUnusable as group:
@@ -66,13 +76,13 @@ def _run(task: Task, where: Settings | str) -> int:
     return status
 
 
-def _opened(task: Task, where: Settings | str) -> AbstractAsyncContextManager[Work]:
-    if isinstance(where, str):
-        from service.client.client import check_url  # late: httpx takes its time
+def _opened(task: Task, where: Settings | _Remote) -> AbstractAsyncContextManager[Work]:
+    if isinstance(where, _Remote):
+        from service.client.client import check_url, checked_key  # late: httpx takes its time
         from service.commands.remote import open_remote
 
-        check_url(where)
-        return open_remote(where, task)
+        check_url(where.url)
+        return open_remote(where.url, where.key and checked_key(where.key), task)
     configure_logs(where)
     return open_local(where, task)
 

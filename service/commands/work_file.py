@@ -46,8 +46,8 @@ class WorkFile:
         except OSError as error:
             raise CommandError(f"{self.path}: {error.strerror}") from error
 
-    def write(self, work: Path) -> None:
-        """Keep what is in a file of the store, in place of what was there; raises OSError."""
+    def write(self, work: bytes) -> None:
+        """Keep this work in place of what was there; raises OSError."""
         write_file(self.path, work, overwrite=True, option="--resume")
 
     def remove(self) -> None:

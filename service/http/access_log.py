@@ -8,13 +8,14 @@ from hypercorn.logging import Logger
 from hypercorn.typing import ResponseSummary, WWWScope
 
 SENT = "itten.bytes_sent"  # key in the scope: bytes of body sent so far
-_HUNG_UP = 499  # no status was sent, or not all of the body; nginx's number for it
+HUNG_UP = 499  # no status was sent, or not all of the body; nginx's number for it
 _MAX_PATH = 256
 
 
 class AccessLog(Logger):
-    """One line a request: method, path without query, status, milliseconds, body bytes.
+    """One line a request: method, path without query, status, milliseconds, body bytes, job.
 
+    And which request it is, and in which trace: `service.tracing` has bound that.
     hypercorn 0.18 formats from a dict that holds every request header and every environment
     variable, keys and tickets included. So its loggers are not made at all.
     """
@@ -34,9 +35,10 @@ class AccessLog(Logger):
             method=scope.get("method", "GET"),
             # The raw path is still percent-encoded: it cannot hold a line break.
             path=scope["raw_path"][:_MAX_PATH].decode("ascii", "replace"),
-            status=_HUNG_UP if response is None else int(response["status"]),
+            status=HUNG_UP if response is None else int(response["status"]),
             ms=round(request_time * 1000, 1),
             bytes=scope.get(SENT, 0),
+            **_job_of(response),
         )
 
     async def exception(self, message: str, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
@@ -49,4 +51,13 @@ class AccessLog(Logger):
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
         where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else None
-        self._log.error("connection broken", error=repr(error), where=where)
+        # Not repr: that of a UnicodeDecodeError holds all of the bytes.
+        reason = f"{type(error).__name__}: {error}"
+        self._log.error("connection broken", error=reason, where=where)
+
+
+def _job_of(response: ResponseSummary | None) -> dict[str, str]:
+    """The job that an answer is about, where it says so."""
+    headers = dict(() if response is None else response["headers"])
+    job = headers.get(b"itten-job")
+    return {} if job is None else {"job": job.decode("ascii")}

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import trio
@@ -16,15 +17,19 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge, RequestTimeout
 
 from service.http.pins import require_pins
-from service.problems import BodyTooLarge, Malformed, UploadTooSlow
+from service.http.room import FULL, Room
+from service.problems import BodyTooLarge, Busy, Malformed, Problem, UploadTooSlow
 
 require_pins()
 
 _PIECE = 64 * 1024
+_BOUNDARY = 70  # characters (RFC 2046); werkzeug's search multiplies them with the body's length
 _PART_HEADER = 2 * _PIECE  # bytes: a piece, and what was left of the one before
 
 
 PIECE = 32 * 1024  # bytes that a reader is handed at a time
+FREE_PIECES = 4096  # that a body may come in, however small; a piece costs 60 us
+LEAST_MEAN = 512  # bytes of all further pieces on average
 
 
 class GuardedBody(TrioBody):
@@ -37,7 +42,8 @@ class GuardedBody(TrioBody):
     def __init__(self, expected_content_length: int | None, max_content_length: int | None) -> None:
         super().__init__(expected_content_length, None)
         self._limit = max_content_length
-        self._received = 0
+        self.room = Room()
+        self._received = self._count = self._held = 0
         # Quart's one buffer grows by copying what is there: 20 ms of the event loop for 20 MB.
         self._pieces: deque[bytes] = deque()
         self._check(expected_content_length or 0)
@@ -45,14 +51,33 @@ class GuardedBody(TrioBody):
     def append(self, data: bytes) -> None:
         """Take the next bytes from the server, a piece of at most 64 kB."""
         self._received += len(data)
+        self._count += 1
         if data and self._must_raise is None:
-            self._pieces.append(bytes(data))
-            self._has_data.set()
+            self._hold(bytes(data))
         self._check(self._received)
+        if self._count > FREE_PIECES + self._received // LEAST_MEAN:
+            mean = self._received // self._count
+            self._refuse(
+                Malformed(f"The body comes in pieces of {mean} bytes on average; send larger ones.")
+            )
 
     def clear(self) -> None:
         """Let go of what has come in."""
         self._pieces.clear()
+
+    def end(self) -> None:
+        """Give back the room, at the end of the request: forms and pictures hold it until then."""
+        self.room.taken -= self._held
+        self.room, self._held = Room(), 0  # what still comes in is nobody's, and let go of
+
+    def _hold(self, data: bytes) -> None:
+        if not self.room.has(len(data)):
+            self._refuse(Busy(FULL))
+            return
+        self.room.taken += len(data)
+        self._held += len(data)
+        self._pieces.append(data)
+        self._has_data.set()
 
     async def __anext__(self) -> bytes:
         # Quart hands over all that has come in, up to the whole body, and ends the iteration
@@ -81,10 +106,14 @@ class GuardedBody(TrioBody):
         return self._pieces[0] if self._pieces else b""
 
     def _check(self, length: int) -> None:
-        if self._limit is not None and length > self._limit and self._must_raise is None:
-            self._must_raise = BodyTooLarge(
-                f"The body is larger than {self._limit / 2**20:g} MB; send less."
+        if self._limit is not None and length > self._limit:
+            self._refuse(
+                BodyTooLarge(f"The body is larger than {self._limit / 2**20:g} MB; send less.")
             )
+
+    def _refuse(self, problem: Problem) -> None:
+        if self._must_raise is None:
+            self._must_raise = problem
             self.clear()
             self.set_complete()
 
@@ -129,8 +158,8 @@ class GuardedFormParser(TrioFormDataParser):
 
     Quart 0.22 spools parts over 500 kB to disk in the event loop; lets the header of a part
     grow to the size of the body, searched again with each piece (8 MB blocked the loop for a
-    second); and takes a form that it cannot read for an empty one. Memory is bounded by the
-    body's limit.
+    second); takes a form that it cannot read for an empty one; and splits fields without files
+    whatever their number (32 MB of `a=&` are gigabytes). Memory is bounded by the body's limit.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -141,10 +170,25 @@ class GuardedFormParser(TrioFormDataParser):
         self, body: Body, mimetype: str, content_length: int | None, options: Any = None
     ) -> tuple[MultiDict[str, Any], MultiDict[str, Any]]:
         """The fields and the files; ValueError for what is not a form."""
+        if mimetype == "application/x-www-form-urlencoded":
+            return await self._fields(body)
+        if len((options or {}).get("boundary", "")) > _BOUNDARY:
+            raise ValueError(f"its boundary has more than {_BOUNDARY} characters")
         fields, files = await super().parse(body, mimetype, content_length, options)
+        if None in fields or None in files:
+            raise ValueError("it has a part without a name")
         if mimetype == "multipart/form-data" and not fields and not files:
             raise ValueError("it has no complete part")
         return fields, files
+
+    async def _fields(self, body: Body) -> tuple[MultiDict[str, Any], MultiDict[str, Any]]:
+        text = bytearray()
+        async for piece in body:
+            text += piece
+            if len(text) > (self.max_form_memory_size or 0):
+                raise RequestEntityTooLarge
+        most = self.max_form_parts
+        return MultiDict(parse_qsl(text.decode(), True, max_num_fields=most)), MultiDict()
 
 
 def _part(length: int | None, *_: Any) -> BytesIO:

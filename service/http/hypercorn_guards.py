@@ -144,10 +144,15 @@ class GuardedConnection(TCPServer):
         self._nursery.cancel_scope.cancel()
         await trio.aclose_forcefully(self.stream)  # a send under way ends, shielded or not
 
-    async def say_goodbye(self) -> None:
-        """Close a WebSocket with 1001 (going away); without it clients see 1006."""
+    async def leave(self) -> None:
+        """Hang up; a WebSocket is closed with 1001 (going away) before, or clients see 1006."""
         if isinstance(self.protocol.stream, GuardedWebSocket):
             await self.protocol.stream.go_away()
+        await self.hang_up()
+
+    def cut(self) -> None:
+        """End what is being sent or read, shielded or not."""
+        self.stream.socket.close()
 
     async def _read_data(self) -> None:
         data = b"."

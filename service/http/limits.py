@@ -7,6 +7,9 @@ from dataclasses import dataclass
 class Limits:
     """Times in seconds, sizes in bytes; the defaults are for clients on the open internet."""
 
+    connections: int = 512
+    """At a time; with more, no files were left for the work where a process may have 1024."""
+
     header_s: float = 10.0
     """From connecting, or from the last answer, to a complete request header."""
 
@@ -34,5 +37,10 @@ class Limits:
     message_bytes: int = 64 * 1024
     """Largest WebSocket message; clients have next to nothing to say."""
 
-    farewell_s: float = 1.0
-    """For the closing frames of WebSockets when the server ends."""
+    chatter_bytes_s: int = 16 * 1024
+    """What a WebSocket's client may say in a second, beyond two messages of the largest size.
+
+    A frame of six bytes costs as much time as one of a thousand."""
+
+    farewell_s: float = 0.5
+    """For the closing frames of WebSockets when the server ends, and for each handler to leave."""

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from importlib.metadata import version
 
-PATCHED: Mapping[str, str] = {"hypercorn": "0.18.0", "quart": "0.22.0", "quart-trio": "0.12.0"}
+PATCHED: Mapping[str, str] = {
+    "h11": "0.16.0",
+    "hypercorn": "0.18.0",
+    "quart": "0.22.0",
+    "quart-trio": "0.12.0",
+}
 
 
 def require_pins(pins: Mapping[str, str] = PATCHED) -> None:

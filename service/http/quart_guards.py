@@ -1,5 +1,7 @@
 """quart-trio 0.12.0 with its connections mended; build the application on `GuardedQuart`."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import trio
@@ -10,24 +12,35 @@ from hypercorn.typing import (
     WebsocketResponseBodyEvent,
     WebsocketResponseStartEvent,
 )
+from quart import request
 from quart.asgi import ASGIHTTPConnection
 from quart.utils import encode_headers
 from quart.wrappers import Request, Response, Websocket
+from quart.wrappers.response import DataBody
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection, TrioASGIWebsocketConnection
 
 from service.http.body_guards import GuardedRequest
 from service.http.pins import require_pins
+from service.http.room import FULL, Room
+from service.problems import Busy
 
 require_pins()
 
+_SMALL = 64 * 1024  # bytes of an answer that there is always room for
 _FAILED, _OVERRUN = 1011, 1008  # close codes: internal error, policy violation
 
 
 class GuardedHTTPConnection(TrioASGIHTTPConnection):
     """A request and its answer."""
 
-    _answered = False
+    app: "GuardedQuart"
+    _began = _answered = False
+
+    def _create_request_from_scope(self, send: ASGISendCallable) -> Request:
+        request = super()._create_request_from_scope(send)
+        request.body.room = self.app.room  # type: ignore[attr-defined]
+        return request
 
     async def handle_messages(  # type: ignore[override]
         self, nursery: trio.Nursery, request: Request, receive: ASGIReceiveCallable
@@ -39,6 +52,8 @@ class GuardedHTTPConnection(TrioASGIHTTPConnection):
         neither closed nor timed, and stayed open.
         """
         await ASGIHTTPConnection.handle_messages(self, request, receive)
+        if not self._began:
+            self.app.hung_up()
         if not self._answered:
             nursery.cancel_scope.cancel()
 
@@ -48,11 +63,17 @@ class GuardedHTTPConnection(TrioASGIHTTPConnection):
         """Run the handler and send its answer."""
 
         async def watched(message: ASGISendEvent) -> None:
+            self._began = True
             if message["type"] == "http.response.body" and not message.get("more_body", False):
                 self._answered = True
-            await send(message)
+            body = message["body"] if message["type"] == "http.response.body" else b""
+            with self.app.room.holding(len(body)):
+                await send(message)
 
-        await super().handle_request(nursery, request, watched)
+        try:
+            await super().handle_request(nursery, request, watched)
+        finally:
+            request.body.end()  # type: ignore[attr-defined]
 
 
 class GuardedWebsocketConnection(TrioASGIWebsocketConnection):
@@ -104,15 +125,30 @@ class GuardedQuart(QuartTrio):
     asgi_http_class = GuardedHTTPConnection
     asgi_websocket_class = GuardedWebsocketConnection
     request_class = GuardedRequest
+    hung_up: Callable[[], None] = staticmethod(lambda: None)  # told of each that had no answer yet
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.room = Room()
         self.config.update(
             BODY_TIMEOUT=60,  # seconds for the whole body; 32 MB in that time is 4 Mbit/s
             RESPONSE_TIMEOUT=120,  # seconds of sending; event streams set their own
             MAX_FORM_MEMORY_SIZE=64 * 1024,  # bytes in a field that is not a file
             MAX_FORM_PARTS=64,  # two images, and each field of a spec as a part of its own
         )
+
+    async def process_response(self, response: Any, request_context: Any = None) -> Any:
+        """As quart's, without an answer to a question that can be asked again, if there is no room.
+
+        What was worked for is sent all the same.
+        """
+        body = response.response
+        size = len(body.data) if isinstance(body, DataBody) else 0
+        if size > _SMALL and request.method == "GET" and not self.room.has(size):
+            problem = Busy(FULL)
+            document = json.dumps(problem.to_document())
+            response = Response(document, problem.status, problem.headers())
+        return await super().process_response(response, request_context)
 
 
 async def _reject(response: Any, send: ASGISendCallable) -> None:

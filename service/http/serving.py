@@ -9,8 +9,9 @@ hypercorn's own `serve` is not used: it has no place for other connection classe
 with the first connection that fails.
 """
 
+import math
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
@@ -22,6 +23,10 @@ from service.http.hypercorn_guards import GuardedConfig, GuardedConnection
 from service.http.limits import Limits
 
 _SHUTDOWN_S = 1.0  # for the application's own after_serving
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
+    b"Connection: close\r\n\r\n"
+)
 
 
 async def serve(
@@ -38,7 +43,8 @@ async def serve(
     """Serve until `shutdown` is set; starts with the URLs that it listens on.
 
     Port 0 picks a free one. Requests under way at the shutdown get `grace_s` seconds, then
-    WebSockets are closed with 1001 and everything else is cut off, about a second later.
+    WebSockets are closed with 1001 and everything else is cut off, within twice `farewell_s`.
+    Cancelled, it ends at once, whatever its connections are sending.
 
     Raises:
         OSError: the address cannot be listened on; `strerror` says why.
@@ -94,6 +100,7 @@ class _Server:
     ) -> None:
         """Accept until `shutdown`, then end within `grace_s` and a little."""
         async with trio.open_nursery() as ending:
+            ending.start_soon(self._cut_in, math.inf)  # when all is cancelled
             async with trio.open_nursery() as connections:
                 async with trio.open_nursery() as accepting:
                     for listener in listeners:
@@ -109,6 +116,11 @@ class _Server:
         await trio.serve_listeners(self._handle, [listener], handler_nursery=connections)
 
     async def _handle(self, stream: trio.SocketStream) -> None:
+        if len(self._open) >= self._config.limits.connections:
+            with suppress(trio.BrokenResourceError):
+                await stream.send_all(_FULL)
+            await trio.aclose_forcefully(stream)
+            return
         connection = GuardedConnection(self._app, self._config, self._context, stream)
         self._open.add(connection)
         try:
@@ -118,12 +130,20 @@ class _Server:
 
     async def _end(self, grace_s: float) -> None:
         await trio.sleep(grace_s)
-        with trio.move_on_after(self._config.limits.farewell_s):
-            async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._cut_in, self._config.limits.farewell_s)
+            async with trio.open_nursery() as leaving:
                 for connection in self._open:
-                    nursery.start_soon(connection.say_goodbye)
-        for connection in list(self._open):
-            await connection.hang_up()
+                    leaving.start_soon(connection.leave)
+            nursery.cancel_scope.cancel()
+
+    async def _cut_in(self, seconds: float) -> None:
+        """After so long, or when cancelled, end every send that is shielded from a cancel."""
+        try:
+            await trio.sleep(seconds)
+        finally:
+            for connection in self._open:
+                connection.cut()
 
 
 def _url(listener: trio.SocketListener) -> str:

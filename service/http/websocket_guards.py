@@ -14,6 +14,8 @@ from service.http.pins import require_pins
 
 require_pins()
 
+_PIECE = 4096  # bytes; as many frames as fit into it hold up the event loop for 10 ms
+
 
 class GuardedWebSocket(WSStream):
     """hypercorn 0.18.0's WebSocket stream, with its loose ends tied."""
@@ -23,6 +25,7 @@ class GuardedWebSocket(WSStream):
         self._limits = limits
         self._gone = trio.Event()
         self._heard = trio.current_time()
+        self._may_say: float = 2 * limits.message_bytes
         self._refused = False
 
     async def handle(self, event: Event) -> None:
@@ -32,7 +35,7 @@ class GuardedWebSocket(WSStream):
             if self.closed:  # answered 400; hypercorn leaves the connection open, untimed
                 await self._end()
         elif isinstance(event, Body | Data):
-            self._heard = trio.current_time()
+            self._count(len(event.data))
             await self._take(event)
         else:
             await super().handle(event)
@@ -40,13 +43,29 @@ class GuardedWebSocket(WSStream):
 
     async def _take(self, event: Body | Data) -> None:
         if self.closed or self.handshake.accepted:
-            await super().handle(event)
+            await self._take_in(event)
         elif self.state is ASGIWebsocketState.HANDSHAKE and not self._refused:
             # Data before the handshake: hypercorn answers 400 and then lets the application
             # accept, which raises in the connection (issue 225), and never tells it of the end.
             self._refused = True
             await self._send_error_response(400)
             await self._end()
+
+    async def _take_in(self, event: Body | Data) -> None:
+        for start in range(0, len(event.data), _PIECE):
+            piece = dataclasses.replace(event, data=event.data[start : start + _PIECE])
+            await super().handle(piece)
+            await trio.lowlevel.checkpoint()  # hypercorn takes in all frames of 64 kB at once
+        if self._may_say < 0 and not self.closed:
+            await self._send_wsproto_event(CloseConnection(code=CloseReason.POLICY_VIOLATION))
+            await self._end()
+
+    def _count(self, size: int) -> None:
+        """Take note of so many bytes from the client."""
+        now = trio.current_time()
+        earned = (now - self._heard) * self._limits.chatter_bytes_s
+        self._may_say = min(2 * self._limits.message_bytes, self._may_say + earned) - size
+        self._heard = now
 
     async def app_send(self, message: ASGISendEvent | None) -> None:
         """Send what the application says, unless the handshake was refused already."""

@@ -1,14 +1,12 @@
-"""Arrays on disk: pieces of .npy files that become whole, npz files of them, links between jobs."""
+"""Arrays on disk: pieces of .npy files that become whole, and npz files of them."""
 
 import io
 import math
 import os
 import re
-import secrets
 import shutil
 import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +16,7 @@ from numpy.lib import format as npy
 from worker.wire.messages import ArrayChunk
 
 NAME = re.compile(r"[a-z0-9_.-]{1,80}")  # of an array, without what it belongs to
+_PIECE = 1 << 20  # bytes that are copied at a time
 
 
 def array_bytes(chunk: ArrayChunk) -> int:
@@ -48,58 +47,38 @@ def put_piece(path: Path, chunk: ArrayChunk, payload: bytes | memoryview) -> Non
         file.write(payload)
 
 
-def pack(arrays: Sequence[Path], path: Path, comment: bytes = b"") -> None:
-    """Make one npz file of .npy files, which are gone then: a large field is not kept twice."""
-    with whole(path) as file, zipfile.ZipFile(file, "w") as archive:
+def pack(arrays: Mapping[str, Path], path: Path, comment: bytes = b"") -> None:
+    """Make one npz file of .npy files, by their names in it; of the same ones always the same."""
+    with zipfile.ZipFile(path, "w") as archive:
         archive.comment = comment
-        for each in arrays:
-            archive.write(each, each.name)
-    for each in arrays:
-        each.unlink()
+        for name, each in arrays.items():
+            entry = zipfile.ZipInfo(name)  # dated 1980
+            entry.file_size = each.stat().st_size  # decides how wide its sizes are written
+            with each.open("rb") as source, archive.open(entry, "w") as copy:
+                shutil.copyfileobj(source, copy, _PIECE)
 
 
-def comment_of(path: Path) -> bytes | None:
+def joined(archives: Sequence[bytes], comment: bytes) -> bytes:
+    """Several npz files as one, their arrays below `0/`, `1/` and so on; one as it is."""
+    if len(archives) < 2:
+        return b"".join(archives)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as whole:
+        whole.comment = comment
+        for number, archive in enumerate(archives):
+            with zipfile.ZipFile(io.BytesIO(archive)) as part:
+                for name in part.namelist():
+                    whole.writestr(f"{number}/{name}", part.read(name))
+    return buffer.getvalue()
+
+
+def comment_of(file: Path | BinaryIO) -> bytes | None:
     """What `pack` was told to note; None where there is no such file, or it is cut off."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             return archive.comment
     except (FileNotFoundError, zipfile.BadZipFile):
         return None
-
-
-def link(source: Path, path: Path) -> None:
-    """Give a file that is never written to again a second name; a copy where that cannot be.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-    """
-    part = _beside(path)
-    try:
-        try:
-            os.link(source, part)
-        except FileNotFoundError:
-            raise
-        except OSError:  # a file system without links
-            shutil.copyfile(source, part)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes its name once it is complete."""
-    part = _beside(path)
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.tmp")
 
 
 def _npy_header(dtype: np.dtype, shape: tuple[int, ...]) -> bytes:

@@ -7,7 +7,8 @@ _store_result  the result is kept, the end is told; `service.jobs.intake` takes 
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 import trio
@@ -16,11 +17,13 @@ from service.jobs import deadlines
 from service.jobs.events import preview
 from service.jobs.intake import Intake
 from service.jobs.job_files import RESULT, pass_name
-from service.jobs.jobs import Job
+from service.jobs.jobs import Job, full_id
+from service.jobs.keeping import Keeping
+from service.jobs.set_aside import Aside
 from service.jobs.shared import Shared
 from service.jobs.store import Store
 from service.jobs.work_keys import work_key
-from service.link.answers import Answers, WorkerLost
+from service.link.answers import Answers, Deadly, WorkerLost
 from service.link.worker_link import WorkerLink
 from service.pictures.encode import encode_preview
 from service.pictures.picture import Picture
@@ -38,24 +41,27 @@ class Computation:
 
     link: WorkerLink
     store: Store
+    aside: Aside = field(default_factory=Aside)  # for all jobs
+    unsaved: dict[str, Job] = field(default_factory=dict)  # newer than what the store has
 
     async def run(self, shared: Shared) -> None:
         """Bring its members to their end, whatever happens; returns when nothing more comes."""
         answers: Answers | None = None
+        keeping = Keeping(self.store, shared, self.save)
         try:
             try:
                 if self._futile(shared):
                     shared.finish_without_worker("there was no time to compute")
                 else:
                     answers = await self._submit(shared)
-                    await self._compute(shared, answers)
+                    await self._compute(shared, answers, keeping)
             finally:
                 if shared.rest is None:  # else it has the place
                     shared.place.release()
             if not shared.told:
                 await self._store_result(shared)
             if answers is not None:
-                await Intake(self.store, shared).run(answers)
+                await Intake(self.store, shared, keeping).run(answers)
             await self._hand_on(shared)
         except Exception as error:  # one computation's failure must not end the others'
             await self._broken(shared, error)
@@ -72,36 +78,64 @@ class Computation:
         shared.stop.deadline = deadlines.patience(shared.worker_by, now, shared.submit)
         shared.leaves(now)
         submit = deadlines.with_budget(shared.submit, shared.worker_by, now)
-        work, shared.work = shared.work, b""
-        return await self.link.submit(submit, *(each.pixels for each in shared.pictures), work)
+        pixels = [each.pixels for each in shared.pictures]
+        return await self.link.submit(submit, *pixels, work=partial(self._work_of, shared))
 
-    async def _compute(self, shared: Shared, answers: Answers) -> None:
+    async def _work_of(self, shared: Shared) -> bytes:
+        """What there is to go on from: what an earlier job left, later what this one has."""
+        if not shared.work and (shared.lead.kept or shared.submit.work_bytes):
+            job, key = shared.lead.record.id, work_key(shared.digest)
+            shared.go_on_from(await trio.to_thread.run_sync(self.store.get_work, job, key))
+        work, shared.work = shared.work, b""
+        return work
+
+    async def _compute(self, shared: Shared, answers: Answers, keeping: Keeping) -> None:
         """Follow the worker to its answer, which comes at the deadline at the latest."""
-        reason, lost = "the worker did not answer in time", False
+        lost: WorkerLost | None = None
         try:
             with shared.stop:
                 async for message, payload in answers:
-                    await self._hear(shared, message, payload)
+                    await self._hear(shared, message, payload, keeping)
                     if isinstance(message, wire.Finished):
                         return
         except WorkerLost as error:
-            reason, lost = str(error), True
-        job = shared.submit.job
-        if not shared.abandoned:
-            _log.warning("a job is answered without the worker", job=job, reason=reason)
-        shared.finish_without_worker(reason, None if lost else trio.current_time())
+            lost = error
+        self._end_without_worker(shared, lost)
         await self._store_result(shared)  # nobody waits for the worker to stop
         # The place is free when the device is: a worker that does not obey is replaced.
-        await self.link.cancel(job)
+        await self.link.cancel(shared.submit.job)
 
-    async def _hear(self, shared: Shared, message: wire.ToService, payload: bytes) -> None:
+    def _end_without_worker(self, shared: Shared, lost: WorkerLost | None) -> None:
+        now, reason = trio.current_time(), str(lost or "the worker did not answer in time")
+        if not shared.abandoned:
+            job = shared.submit.job
+            _log.warning("a job is answered without the worker", job=job, reason=reason)
+        if isinstance(lost, Deadly):
+            self.aside.add(full_id(shared.owner, shared.digest), now)
+            shared.set_aside(reason)
+        else:
+            shared.finish_without_worker(reason, None if lost else now)
+
+    async def _hear(
+        self, shared: Shared, message: wire.ToService, payload: bytes, keeping: Keeping
+    ) -> None:
         if isinstance(message, wire.Finished):
             shared.finish(message, payload, trio.current_time())
         elif isinstance(message, wire.Preview):
             await self._show(shared, message, payload)
-        elif isinstance(message, wire.Started | wire.Tiles | wire.PassDone):
-            if isinstance(message, wire.PassDone):
-                await self._store_pass(shared, message, payload)
+        elif isinstance(message, wire.ArrayChunk):
+            await keeping.take(message, payload)
+        elif isinstance(message, wire.Checkpoint):
+            await keeping.commit(whole=message.whole)
+        elif isinstance(message, wire.Started):
+            await keeping.clear()  # of what a worker sent that is gone
+            shared.hear(message, payload)
+        elif isinstance(message, wire.PassDone):
+            await self._store_pass(shared, message, payload)
+            shared.hear(message, payload)
+            for each in list(shared.members):
+                await self.save(each.record)
+        elif isinstance(message, wire.Tiles):
             shared.hear(message, payload)
 
     async def _show(self, shared: Shared, message: wire.Preview, pixels: bytes) -> None:
@@ -129,7 +163,7 @@ class Computation:
     async def _hand_on(self, shared: Shared) -> None:
         """Give those who go on what there is to go on from; without it they begin anew."""
         if shared.rest is not None:
-            job, key = shared.carrier.record.id, work_key(shared.digest)
+            job, key = shared.rest.lead.record.id, work_key(shared.digest)
             work = await trio.to_thread.run_sync(self.store.get_work, job, key)
             shared.rest.go_on_from(work)
 
@@ -151,13 +185,15 @@ class Computation:
             job = each.record
             if not job.state.ended:
                 problem = error if isinstance(error, Problem) else None
-                each.fail(problem or Problem(_BROKEN.format(job.id)), "the service failed")
+                each.fail(problem or Problem(_BROKEN.format(job.public_id)), "the service failed")
                 await self.save(job)
             each.announce_end()
 
     async def save(self, record: Job) -> None:
-        """Keep the record as it is now; without it where the disk is full."""
+        """Keep the record as it is now; where the disk is full, it is among the `unsaved`."""
         try:
             await trio.to_thread.run_sync(self.store.save, record)
+            self.unsaved.pop(record.id, None)
         except (NoRoom, sqlite3.Error, OSError) as error:
+            self.unsaved[record.id] = record
             _log.error("a record is not kept", job=record.id, reason=str(error))

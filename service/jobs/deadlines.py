@@ -24,9 +24,9 @@ GRACE_S = 0.2
 CROSSING_S_PER_PIXEL = 2e-8
 # Below this the worker could not do more than hand the picture back as it came.
 FUTILE_S_PER_PIXEL = 4e-8
-# A field of 4 vectors as npz: blended, 20 bytes a pixel over a socket, to disk, and packed. On two
-# cores 4 and 6 megapixels of a whole image take 0.2 us a pixel, 2646 tiles 0.3.
-NPZ_S_PER_PIXEL = 3e-7
+# A field of 4 vectors as npz: blended, 20 bytes a pixel over a socket, to disk, packed, hashed. On
+# two cores 4 and 6 megapixels of a whole image take 0.2 us a pixel, 2646 tiles 0.3; hashes 0.04.
+NPZ_S_PER_PIXEL = 3.4e-7
 
 
 def worker_by(order: Order, pixels: int, prices: EncodePrices) -> float:

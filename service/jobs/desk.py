@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 import structlog
@@ -19,7 +20,7 @@ from service.jobs.admission import Admission
 from service.jobs.claims import Claims
 from service.jobs.computation import Computation
 from service.jobs.entrance import Entrance, digested
-from service.jobs.jobs import Job
+from service.jobs.jobs import Job, full_id
 from service.jobs.live_job import LiveJob
 from service.jobs.mailbox import Broadcast, Mailbox
 from service.jobs.orders import Order
@@ -84,6 +85,7 @@ class Desk:
             self._begin,
             self._enter,
             self._see_off_soon,
+            self.computation.aside,
         )
 
     # --- getting in ---------------------------------------------------------------------------
@@ -95,15 +97,16 @@ class Desk:
         return await self.entrance.accept(order, job)
 
     async def put(self, job: str, order: Order) -> tuple[Job, bool]:
-        """The job of this id, and whether it is new; an id that was removed is free again.
+        """The owner's job of this id, and whether it is new; an id that was removed is free again.
 
         Raises:
             Conflict: it is another job's.
             As `accept`.
         """
-        async with self.ids.hold(job):
+        known_as = full_id(order.owner, job)
+        async with self.ids.hold(known_as):
             try:
-                known = await self.find(job)
+                known = await self.find(known_as)
             except (UnknownJob, NoLongerKept):
                 return (await self.accept(order, job)).record, True
         if known.digest != await digested(order):
@@ -167,9 +170,11 @@ class Desk:
         return broadcast.subscribe(document)
 
     async def find(self, job: str) -> Job:
-        """The record of a job; raises UnknownJob, NoLongerKept."""
-        live = self.live.get(job)
-        return live.record if live else await trio.to_thread.run_sync(self.store.find, job)
+        """The record of a job, by its full id; raises UnknownJob, NoLongerKept."""
+        current = self._current.get(job)
+        if current is None:
+            current = await trio.to_thread.run_sync(self.store.find, job)
+        return current
 
     async def wait(self, job: str, seconds: float) -> None:
         """Return when a job has ended, or after so many seconds."""
@@ -178,10 +183,16 @@ class Desk:
             with trio.move_on_after(seconds):
                 await live.settled.wait()
 
-    async def newest(self) -> list[Job]:
-        """The newest 50 jobs, the newest first."""
-        kept = await trio.to_thread.run_sync(self.store.newest)
-        return [self.live[each.id].record if each.id in self.live else each for each in kept]
+    async def newest(self, owner: str | None = "") -> list[Job]:
+        """The newest 50 jobs of an owner, or of all, the newest first."""
+        current = self._current  # one that ends meanwhile may be read before its end is kept
+        kept = await trio.to_thread.run_sync(partial(self.store.newest, owner=owner))
+        return [current.get(each.id, each) for each in kept]
+
+    @property
+    def _current(self) -> dict[str, Job]:
+        """The records that are newer than what the store has."""
+        return self.computation.unsaved | {job: live.record for job, live in self.live.items()}
 
     async def remove(self, job: str) -> None:
         """Cancel a job that runs; remove one that has ended."""
@@ -192,6 +203,7 @@ class Desk:
             await live.closed.wait()
         if not running:
             await trio.to_thread.run_sync(self.store.delete, job)
+            self.computation.unsaved.pop(job, None)
 
     def note_encoding(self, record: Job, seconds: float) -> None:
         """Keep what encoding the answer took; the answer does not wait for that."""
@@ -212,6 +224,8 @@ class Desk:
             await trio.sleep(TIDY_S)
 
     async def _evict(self) -> None:
+        for record in list(self.computation.unsaved.values()):
+            await self.computation.save(record)
         try:
             for job in await trio.to_thread.run_sync(self.store.evict):
                 _log.info("a job is no longer kept", job=job)

@@ -18,17 +18,16 @@ T = TypeVar("T")
 
 
 def kept_sizes(store: Store, order: Order) -> list[tuple[int, int]]:
-    """Width and height of the images of the earlier job.
-
-    Raises:
-        NoLongerKept: they were removed.
-    """
-    shapes = [store.picture_shape(_earlier(order).id, name) for name in _parts(order)]
-    return [(_there(each)[0], _there(each)[1]) for each in shapes]
+    """Width and height of the images of the earlier job; raises as `kept_pictures`."""
+    return [(each.width, each.height) for each in kept_pictures(store, order)]
 
 
 def kept_pictures(store: Store, order: Order) -> tuple[Picture, ...]:
-    """The images of the earlier job, as they were decoded; raises as `kept_sizes`."""
+    """The images of the earlier job, as they were decoded.
+
+    Raises:
+        NoLongerKept: they were removed, or are damaged.
+    """
     pictures = [store.get_pixels(_earlier(order).id, name) for name in _parts(order)]
     return tuple(_there(each) for each in pictures)
 

@@ -13,7 +13,7 @@ from service.jobs.admission import Admission, Work
 from service.jobs.claims import Claims
 from service.jobs.events import Accepted
 from service.jobs.job_files import INPUT, SOURCE
-from service.jobs.jobs import Job
+from service.jobs.jobs import Job, full_id
 from service.jobs.live_job import LiveJob
 from service.jobs.orders import Order, digest
 from service.jobs.reception import (
@@ -25,6 +25,7 @@ from service.jobs.reception import (
     submit_of,
     work_of,
 )
+from service.jobs.set_aside import Aside
 from service.jobs.shared import Shared
 from service.jobs.store import Store
 from service.link.worker_link import WorkerLink
@@ -63,6 +64,7 @@ class Entrance:
     begin: Callable[[Shared], None]  # has a computation run
     enter: Callable[[LiveJob], None]  # has a job known
     see_off: Callable[[LiveJob], None]  # brings one to its end that leaves while others stay
+    aside: Aside  # what workers died over
     claims: Claims = field(default_factory=Claims)
 
     async def accept(self, order: Order, job: str | None = None) -> LiveJob:
@@ -72,17 +74,18 @@ class Entrance:
         nobody else has.
 
         Raises:
-            NotReady, Busy: no place; when to come back.
+            NotReady, Busy, SetAside: no place; when to come back.
             UnsupportedFormat, BrokenImage, TooManyPixels: what is wrong with the image.
             NotAcceptable: the picture does not fit into the format that was asked for.
             NoRoom: the disk is full.
         """
         device = self.link.hello.device if self.link.hello else None
         record = new_record(order, await digested(order), device, job)
+        self.aside.check(full_id(order.owner, record.digest), trio.current_time())
         if joined := await self._join(order, record):
             return joined
         # The same once more waits until the first is decoded, to join it then.
-        async with self.claims.hold(record.digest):
+        async with self.claims.hold(full_id(order.owner, record.digest)):
             if self._same(order, record.digest)[0] is None:
                 return await self._begin(order, record)
         return await self._join(order, record) or await self._begin(order, record)
@@ -113,6 +116,7 @@ class Entrance:
             order = fitting(order, pictures)
             live = LiveJob(record, pictures[0], order.arrived, work.deadline)
             if order.earlier is not None:
+                live.kept = bool(order.work)
                 await earlier.begin_with(self.store, live, order.earlier)
             await trio.to_thread.run_sync(self._keep, record, pictures, order.earlier)
         except BaseException:
@@ -133,16 +137,10 @@ class Entrance:
         return self._entered(live, shared)
 
     def _keep(self, record: Job, pictures: tuple[Picture, ...], before: Job | None) -> None:
-        self.store.add(record)
-        try:
-            if before is not None:
-                self.store.inherit(record.id, before.id)
-                return
-            for name, picture in zip((INPUT, SOURCE), pictures, strict=False):
-                self.store.put_pixels(record.id, name, picture)
-        except BaseException:
-            self.store.delete(record.id)
-            raise
+        if before is None:
+            self.store.add(record, dict(zip((INPUT, SOURCE), pictures, strict=False)))
+        else:
+            self.store.add(record, earlier=before.id)
 
     async def _join(self, order: Order, record: Job) -> LiveJob | None:
         """Take part in the same work where it is under way and ends no later than this may."""
@@ -160,7 +158,11 @@ class Entrance:
 
     def _same(self, order: Order, digested: str) -> tuple[Shared | None, float]:
         """The same work, and when this order's must have been answered."""
-        same = [each for each in self.computing if each.digest == digested and each.joinable]
+        # Of the same owner: who shares a computation can tell that there was one.
+        open_to_it = [
+            each for each in self.computing if each.joinable and each.owner == order.owner
+        ]
+        same = [each for each in open_to_it if each.digest == digested]
         if order.earlier is not None:  # what begins anew may not come as far
             same = [each for each in same if each.submit.work_bytes]
         if not same:

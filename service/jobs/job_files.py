@@ -1,25 +1,34 @@
-"""The files of a job: its pictures and the arrays of its field, below one directory per job.
+"""The files of a job: its pictures and the arrays of its field, each by its name and its content.
 
-    <root>/<job>/input.px, pass-1.px, ... result.px     pictures: a header, then raw pixels
-    <root>/<job>/field.part/, later field/              one .npy per array
-    <root>/<job>/field.npz                              the same as callers get it, once asked for
-    <root>/<job>/work.part/, later work.npz             what a later job needs to go on from here
+    input.px, pass-1.px, ... result.px      pictures: a header, then raw pixels
+    field/vectors.npy, ...                  the arrays of the field
+    field.npz                               the same as callers get it, once asked for
+    work.npz, work-1.npz, ...               what a later job needs to go on from here, and tiles
+                                            that were finished since then
+    <parts>/<job>/field, <parts>/<job>/work arrays that still arrive, on disk only
 
-A file appears whole or not at all (written beside, then renamed). Nothing is synced to the platter:
-a job outlives a restart of the service, not necessarily a power cut.
+A file appears whole or not at all, and the arrays of a field together. What is read is compared
+with its hash (`service.jobs.content`).
 """
 
+import io
 import shutil
-import stat
+import sqlite3
 import struct
 import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 
 from service.jobs import array_files
-from service.jobs.jobs import is_job_id
+from service.jobs.content import Content, digest_of
+from service.jobs.database import CONTENT, EARLIER, Database
+from service.jobs.file_table import FileTable
+from service.jobs.jobs import is_full_id
 from service.pictures.picture import Picture
+from service.problems import NoLongerKept
 from service.threads import step_back
 from worker.wire.messages import ArrayChunk
 
@@ -30,8 +39,17 @@ PICTURE_ARRAY, SVG_ARRAY = "picture", "svg"
 _NAMES = (*ARRAYS, PICTURE_ARRAY, SVG_ARRAY)
 WORK = "work."  # before the names of arrays that are needed to go on
 
+_FIELD_NPZ, _WORK_NPZ, _ALL_WORK = "field.npz", "work.npz", "work*.npz"
+_INHERITED = (f"{SOURCE}.px", "pass-*.px", _ALL_WORK)
 _HEADER = struct.Struct("<4sIII")  # magic, width, height, channels
 _MAGIC = b"ITPX"
+
+
+Begin = Callable[[sqlite3.Connection], object]  # what a transaction begins with
+
+
+def _nothing(_: sqlite3.Connection) -> None:
+    pass
 
 
 def pass_name(index: int) -> str:
@@ -39,33 +57,44 @@ def pass_name(index: int) -> str:
     return f"pass-{index}" if index else INPUT
 
 
-class JobFiles:
-    """Pictures and arrays on disk. Every method blocks; jobs are independent of each other."""
+def passes_of(name: str | None) -> int:
+    """After how many passes a picture of this name was kept; 0 also for a result."""
+    _, _, index = (name or "").rpartition("pass-")
+    return int(index) if index.isdecimal() else 0
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+
+class JobFiles:
+    """Pictures and arrays on disk. Every method blocks; those that read raise NoLongerKept."""
+
+    def __init__(self, directory: Path, db: Database) -> None:
+        self._parts = directory / "parts"
+        self._earlier = directory / EARLIER
+        self._parts.mkdir(exist_ok=True)
+        self._content = Content(directory / CONTENT)
+        self._table = FileTable(db, self._content)
         self._packing = threading.Lock()
 
-    def put_pixels(self, job: str, name: str, picture: Picture) -> None:
-        """Keep a picture under a name."""
-        step_back()
-        header = _HEADER.pack(_MAGIC, picture.width, picture.height, picture.channels)
-        with array_files.whole(self._path(job, f"{name}.px")) as file:
-            file.write(header)
-            file.write(picture.pixels)
+    def add(self, job: str, pictures: Mapping[str, Picture], record: Begin) -> None:
+        """Keep a new job with pictures, or neither; `record` adds its record."""
+        with self._written(pictures) as made:
+            self._keep([job], made, begin=record)
+
+    def put_pixels(self, jobs: Sequence[str], name: str, picture: Picture) -> None:
+        """Keep a picture of these jobs under a name; one that was removed goes without it."""
+        with self._written({name: picture}) as made:
+            self._keep(jobs, made)
 
     def get_pixels(self, job: str, name: str) -> Picture | None:
         """A picture by its name, None when there is none."""
-        try:
-            data = self._path(job, f"{name}.px").read_bytes()
-        except FileNotFoundError:
+        data = self._read(job, f"{name}.px")
+        if data is None:
             return None
         _, width, height, channels = _HEADER.unpack_from(data)
         return Picture(width, height, channels, memoryview(data)[_HEADER.size :])
 
     def latest_name(self, job: str) -> str | None:
         """The name of the picture that is furthest along."""
-        names = {path.stem for path in self._path(job).glob("*.px")}
+        names = {Path(name).stem for name in self._table.found(job, "*.px")}
         passes = [name for name in names if name.startswith("pass-")]
         order = [RESULT, *sorted(passes, key=lambda name: -int(name[5:])), INPUT]
         return next((name for name in order if name in names), None)
@@ -80,117 +109,146 @@ class JobFiles:
 
     def arrays_done(self, job: str) -> None:
         """All pieces are here: the field can be read from now on."""
-        part, done = self._path(job) / "field.part", self._path(job) / "field"
-        if part.exists():
-            shutil.rmtree(done, ignore_errors=True)
-            part.rename(done)
+        pieces = sorted(self._part(job, "field").glob("*.npy"))
+        self._keep([job], {f"field/{each.name}": each for each in pieces}, instead_of=[_FIELD_NPZ])
 
     def get_array(self, job: str, name: str) -> np.ndarray | None:
-        """One array of the field, mapped and read-only; None while the field is not there."""
-        try:
-            array: np.ndarray = np.load(self._path(job) / "field" / f"{name}.npy", mmap_mode="r")
-        except FileNotFoundError:
+        """One array of the field; None while the field is not there."""
+        data = self._read(job, f"field/{name}.npy")
+        if data is None:
             return None
+        array: np.ndarray = np.load(io.BytesIO(data), allow_pickle=False)
         return array
 
     def field_npz(self, job: str) -> Path | None:
         """The field's arrays as one npz file; None while the field is not there."""
-        path = self._path(job) / "field.npz"
         with self._packing:
-            arrays = [self._path(job) / "field" / f"{name}.npy" for name in ARRAYS]
-            arrays = [each for each in arrays if each.exists()]
-            if arrays and not path.exists():
-                array_files.pack(arrays, path)
-        return path if path.exists() else None
+            for digest in self._table.found(job, _FIELD_NPZ).values():
+                return self._content.checked(digest)
+            self._pack_field(job)
+            for digest in self._table.found(job, _FIELD_NPZ).values():
+                return self._content.path(digest)
+        return None
 
-    def work_done(self, job: str, key: bytes) -> None:
-        """All pieces of the work are here: they become one npz file, with a key in its comment."""
-        part = self._path(job) / "work.part"
-        array_files.pack(sorted(part.glob("*.npy")), self._path(job) / "work.npz", key)
-        part.rmdir()
+    def work_done(self, job: str, jobs: Sequence[str], key: bytes, *, whole: bool) -> None:
+        """All pieces of this job's work are here: they become an npz file of these jobs.
 
-    def drop_work_pieces(self, job: str) -> None:
-        """Remove what has come of the work so far."""
-        shutil.rmtree(self._path(job) / "work.part", ignore_errors=True)
+        It has a key in its comment. A `whole` one takes the place of those before it.
+        """
+        pieces = sorted(self._part(job, "work").glob("*.npy"))
+        name = _WORK_NPZ if whole else f"work-{len(self._table.found(job, _ALL_WORK))}.npz"
+        with self._content.new() as part:
+            array_files.pack({each.name: each for each in pieces}, part, key)
+            self._keep(jobs, {name: part}, instead_of=[_ALL_WORK] if whole else [])
+        self.drop_pieces(job, "work")
+
+    def drop_pieces(self, job: str, what: str = "") -> None:
+        """Remove what has come of the arrays so far: of the `field`, of the `work`, of both."""
+        shutil.rmtree(self._part(job, what), ignore_errors=True)
 
     def drop_work(self, job: str) -> None:
         """Remove the work; harmless when there is none."""
-        (self._path(job) / "work.npz").unlink(missing_ok=True)
+        with self._table.changing() as change:
+            change.take(job, _ALL_WORK)
 
-    def work_path(self, job: str, key: bytes) -> Path | None:
-        """The npz file of the work; None where there is none of this key."""
-        path = self._path(job) / "work.npz"
-        return path if array_files.comment_of(path) == key else None
+    def get_work(self, job: str, key: bytes) -> bytes:
+        """The npz of all work that is undamaged; empty where there is none of this key."""
+        found = []
+        for digest in self._table.found(job, _ALL_WORK).values():
+            with suppress(NoLongerKept):
+                data = self._content.read(digest)
+                if array_files.comment_of(io.BytesIO(data)) == key:
+                    found.append(data)
+        return array_files.joined(found, key)
 
-    def inherit(self, job: str, earlier: str) -> None:
+    def inherit(self, job: str, earlier: str, record: Begin = _nothing) -> None:
         """Take over what an earlier job leaves: its input and source, its passes, its work.
 
-        Raises:
-            FileNotFoundError: it leaves no input.
+        `record` adds the record of a new job; without input there will be none of it.
         """
-        of = self._path(earlier)
-        names = ["source.px", "work.npz", *(each.name for each in of.glob("pass-*.px"))]
-        for name in [f"{INPUT}.px", *(each for each in names if (of / each).exists())]:
-            array_files.link(of / name, self._path(job, name))
+        with self._table.changing() as change:
+            record(change.db)
+            for names in _INHERITED:
+                change.share(earlier, job, names)
+            if not change.share(earlier, job, f"{INPUT}.px"):
+                raise NoLongerKept("the job to go on from was removed; send the request again")
 
-    def share(self, job: str, other: str, name: str) -> None:
-        """Give another job a file, or all files of a directory.
+    def share(self, job: str, others: Sequence[str], names: str) -> None:
+        """Give other jobs files of this one; the names may be a pattern."""
+        with self._table.changing() as change:
+            for each in others:
+                change.share(job, each, names)
 
-        Raises:
-            FileNotFoundError: this job has none of this name.
-        """
-        with self._packing:
-            path = self._path(job) / name
-            for each in sorted(path.iterdir()) if path.is_dir() else [path]:
-                array_files.link(each, self._path(other, str(each.relative_to(self._path(job)))))
+    @property
+    def total(self) -> int:
+        """Bytes of all files that jobs have; what several have counts once."""
+        return self._table.total
 
-    def picture_shape(self, job: str, name: str) -> tuple[int, int, int] | None:
-        """Width, height and channels of a picture, None when there is none."""
-        try:
-            with (self._path(job) / f"{name}.px").open("rb") as file:
-                _, *shape = _HEADER.unpack(file.read(_HEADER.size))
-        except FileNotFoundError:
-            return None
-        return shape[0], shape[1], shape[2]
+    def remove(self, job: str) -> int:
+        """Remove all files of a job; returns how many bytes that frees."""
+        self.drop_pieces(job)
+        return self._table.remove(job)
 
-    def size(self, job: str) -> int:
-        """Bytes of all files of a job."""
-        return sum(map(_size, self._path(job).rglob("*")))
+    def clean(self) -> None:
+        """Remove what a crash or an earlier version left."""
+        for each in self._parts.iterdir():
+            shutil.rmtree(each, ignore_errors=True)
+        self._table.clean()
+        shutil.rmtree(self._earlier, ignore_errors=True)
 
-    def remove(self, job: str) -> None:
-        """Remove all files of a job; harmless when there are none."""
-        shutil.rmtree(self._path(job), ignore_errors=True)
+    def _pack_field(self, job: str) -> None:
+        """Make one file of the arrays, in place of them: a large field is not kept twice."""
+        files = {f"field/{name}.npy": f"{name}.npy" for name in ARRAYS}
+        found = {k: v for k, v in self._table.found(job, "field/*").items() if k in files}
+        if found:
+            arrays = {files[name]: self._content.checked(each) for name, each in found.items()}
+            with self._content.new() as part:
+                array_files.pack(arrays, part)
+                self._keep([job], {_FIELD_NPZ: part}, instead_of=[*found])
 
-    def clean(self, kept: set[str]) -> None:
-        """Remove what a crash left: jobs without a record, files half written."""
-        for directory in self.root.iterdir():
-            if directory.name not in kept:
-                shutil.rmtree(directory, ignore_errors=True)
-        for path in self.root.glob("*/*.tmp"):
-            path.unlink()
-        for path in self.root.glob("*/*.part"):
-            shutil.rmtree(path, ignore_errors=True)
+    @contextmanager
+    def _written(self, pictures: Mapping[str, Picture]) -> Iterator[dict[str, Path]]:
+        """Pictures as files that may be kept; those that are not are gone with the block."""
+        step_back()
+        with ExitStack() as parts:
+            made = {f"{name}.px": parts.enter_context(self._content.new()) for name in pictures}
+            for path, picture in zip(made.values(), pictures.values(), strict=True):
+                with path.open("wb") as file:
+                    file.write(_HEADER.pack(_MAGIC, *picture.shape))
+                    file.write(picture.pixels)
+            yield made
+
+    def _keep(
+        self,
+        jobs: Sequence[str],
+        made: Mapping[str, Path],
+        *,
+        instead_of: Sequence[str] = (),
+        begin: Begin = _nothing,
+    ) -> None:
+        """Give jobs files that were made, in place of others, in one transaction."""
+        files = [(name, path, digest_of(path), path.stat().st_size) for name, path in made.items()]
+        with self._table.changing() as change:
+            begin(change.db)
+            for job in jobs:
+                for name in instead_of:
+                    change.take(job, name)
+            for name, path, digest, size in files:
+                for job in jobs:
+                    change.give(job, name, digest, size)
+                self._content.put(path, digest)
+
+    def _read(self, job: str, name: str) -> bytes | None:
+        digest = self._table.found(job, name).get(name)
+        return None if digest is None else self._content.read(digest)
 
     def _array_path(self, job: str, name: str) -> Path:
         short = name.removeprefix(WORK)
         if name not in _NAMES and (name == short or not array_files.NAME.fullmatch(short)):
             raise ValueError(f"an array {name!r} that cannot be")
-        return self._path(job, "work.part" if name != short else "field.part", f"{short}.npy")
+        return self._part(job, "work" if name != short else "field") / f"{short}.npy"
 
-    def _path(self, job: str, *parts: str) -> Path:
-        """A path of a job; with parts, its directory is made."""
-        if not is_job_id(job):
+    def _part(self, job: str, what: str) -> Path:
+        if not is_full_id(job):
             raise ValueError("not the id of a job")
-        path = self.root.joinpath(job, *parts)
-        if parts:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        return path
-
-
-def _size(path: Path) -> int:
-    """Bytes of a file; a file that has gone meanwhile has none."""
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return 0
-    return found.st_size if stat.S_ISREG(found.st_mode) else 0
+        return self._parts / job / what

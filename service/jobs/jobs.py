@@ -20,10 +20,12 @@ from typing import Any
 
 import msgspec
 
+from service.access.keys import OWNER
 from service.jobs.admission import Quote
 from worker.wire.messages import Finished, Skipped
 
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+_FULL_ID = re.compile(rf"(?:{OWNER}\.)?{JOB_ID.pattern}")
 
 
 class JobState(StrEnum):
@@ -93,11 +95,11 @@ class Timings(msgspec.Struct, frozen=True):
 class Job(msgspec.Struct, kw_only=True):
     """The record of one job. `document` is what callers see of it; the store keeps all of it."""
 
-    id: str
+    id: str  # as it is kept; its owner knows it as `public_id`
     kind: str
     created: float  # seconds since the epoch
     deadline_s: float
-    owner: str = ""  # whose key; empty while there are no keys
+    owner: str = ""  # whose key; empty where there are no keys
     name: str = ""  # stem of the file name of its pictures
     background: str = "#ffffff"  # for formats without alpha
     drawing: bool = False  # a line drawing: there is an SVG of it
@@ -151,6 +153,19 @@ class Job(msgspec.Struct, kw_only=True):
         self.skipped = list(message.skipped)
 
     @property
+    def public_id(self) -> str:
+        """The id among those of its owner."""
+        return public_id(self.id)
+
+    def reached(self, passes: int) -> None:
+        """Note that so many passes are kept, of which the record may not know all."""
+        counts = self.progress
+        if passes > counts.passes_done:
+            least = counts.tiles_total * passes // max(1, counts.passes_total)
+            done = max(counts.tiles_done, least)
+            self.progress = msgspec.structs.replace(counts, passes_done=passes, tiles_done=done)
+
+    @property
     def resumable(self) -> bool:
         """Whether another job can go on from here."""
         return self.state is JobState.PARTIAL and bool(self.spec)
@@ -159,14 +174,15 @@ class Job(msgspec.Struct, kw_only=True):
         """The job document of the API."""
         optional = {
             "status_reason": self.status_reason,
-            "resumed_from": self.resumed_from,
+            "owner": self.owner or None,
+            "resumed_from": self.resumed_from and public_id(self.resumed_from),
             "shared_with": self.shared_with or None,
             "result": self.result,
             "problem": self.problem,
             "quote": asdict(self.quote) if self.quote and not self.state.ended else None,
         }
         return {
-            "id": self.id,
+            "id": self.public_id,
             "kind": self.kind,
             "state": str(self.state),
             "created": timestamp(self.created),
@@ -177,7 +193,7 @@ class Job(msgspec.Struct, kw_only=True):
             "device": self.device,
             "oom_retries": self.oom_retries,
             "skipped": [msgspec.structs.asdict(each) for each in self.skipped],
-            "links": links(self.id, resumable=self.resumable),
+            "links": links(self.public_id, resumable=self.resumable),
         } | {name: value for name, value in optional.items() if value is not None}
 
 
@@ -199,8 +215,23 @@ def new_job_id() -> str:
 
 
 def is_job_id(text: str) -> bool:
-    """Whether this can be the id of a job."""
+    """Whether this can be the id of a job, as callers say it."""
     return JOB_ID.fullmatch(text) is not None
+
+
+def is_full_id(text: str) -> bool:
+    """Whether this can be the id of a job, as it is kept."""
+    return _FULL_ID.fullmatch(text) is not None
+
+
+def full_id(owner: str, job: str) -> str:
+    """The id that a job is kept under: each owner has a name space of ids."""
+    return f"{owner}.{job}" if owner else job
+
+
+def public_id(job: str) -> str:
+    """The id of a job among those of its owner."""
+    return job.rpartition(".")[2]
 
 
 def timestamp(seconds: float) -> str:

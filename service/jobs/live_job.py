@@ -15,6 +15,7 @@ from msgspec.structs import asdict, replace
 from service.jobs.events import from_worker, terminal
 from service.jobs.jobs import Job, JobState, Timings
 from service.jobs.mailbox import Broadcast
+from service.jobs.set_aside import set_aside
 from service.pictures.picture import Picture
 from service.problems import NotReady, Problem
 from worker.wire.config import rgb
@@ -40,13 +41,14 @@ class LiveJob:
     result: Picture | None = None
     cancelled: str | None = None  # why nobody wants it any more
     expects_arrays: bool = False
+    kept: bool = False  # whether the store has something to go on from
     broadcast: Broadcast = field(init=False)
     settled: trio.Event = field(default_factory=trio.Event)
     fielded: trio.Event = field(default_factory=trio.Event)
     closed: trio.Event = field(default_factory=trio.Event)
 
     def __post_init__(self) -> None:
-        self.broadcast = Broadcast(self.record.id)
+        self.broadcast = Broadcast(self.record.public_id)
 
     def leaves(self, now: float) -> None:
         """Note that it goes to the worker; what came before counts as waiting."""
@@ -65,7 +67,7 @@ class LiveJob:
         self.record.progress = other.record.progress
         self.record.pass_tiles_converged = other.record.pass_tiles_converged
         self.record.pass_tiles_total = other.record.pass_tiles_total
-        self.latest = other.latest
+        self.latest, self.kept = other.latest, other.kept
 
     def hear(self, message: Started | Tiles | PassDone, payload: bytes) -> None:
         """Take note of the worker's progress, and pass it on."""
@@ -84,7 +86,7 @@ class LiveJob:
         """Take the worker's answer."""
         if message.state == "failed":
             _log.error("a job failed", job=self.record.id, reason=message.reason)
-            self.fail(Problem(_FAILED.format(self.record.id)), "the computation failed")
+            self.fail(Problem(_FAILED.format(self.record.public_id)), "the computation failed")
             return
         furthest = self.record.progress.passes_done
         behind = message.state == "partial" and message.passes_done < furthest
@@ -103,10 +105,10 @@ class LiveJob:
     def finish_without_worker(self, reason: str, *, late: bool = False) -> None:
         """End with what there is: the picture after the last pass, at least the input.
 
-        Of a field there is nothing: an even picture when the worker was too late for more, as it
-        would have answered with less time; else a problem.
+        Of a field there is nothing to show: an even picture when the worker was too late for more,
+        as it would have answered with less time, or where it can be gone on with; else a problem.
         """
-        if self.record.kind == "field" and late:
+        if self.record.kind == "field" and (late or self.kept):
             self.record.move(JobState.PARTIAL, reason)
             self._settle(self._nothing())
             return
@@ -116,6 +118,13 @@ class LiveJob:
             return
         self.record.move(JobState.PARTIAL, reason)
         self._settle(self.latest)
+
+    def set_aside(self, reason: str) -> None:
+        """End because workers died over it: with its passes, if there are any."""
+        if self.record.progress.passes_done:
+            self.finish_without_worker(reason)
+        else:
+            self.fail(set_aside(), reason)
 
     def _nothing(self) -> Picture:
         colour = rgb(self.record.background) if self.record.drawing else NO_FIELD

@@ -51,6 +51,7 @@ class Order:
     work: bytes = b""  # npz of what was left to go on from
     keep_work: bool = True  # whether somebody may want to go on from what it leaves
     spec: dict[str, Any] = field(default_factory=dict)  # every field but the deadline, as JSON
+    owner: str = ""  # whose key the caller has
 
     @property
     def deadline(self) -> float:

@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from service import tracing
 from service.jobs import deadlines
 from service.jobs.admission import Work
-from service.jobs.jobs import Job, Progress, new_job_id
+from service.jobs.jobs import Job, Progress, full_id, new_job_id
 from service.jobs.orders import Order
 from service.pictures.decoder_messages import Header
 from service.pictures.decoder_process import File
@@ -72,7 +73,8 @@ def work_of(order: Order, sizes: Sequence[Size], worker_by: float) -> Work:
 def new_record(order: Order, digested: str, device: str | None, job: str | None = None) -> Job:
     """The record of a job that begins, with this id or one of ours."""
     return Job(
-        id=job or new_job_id(),
+        id=full_id(order.owner, job or new_job_id()),
+        owner=order.owner,
         kind=order.kind,
         created=deadlines.wall_clock(order.arrived),
         deadline_s=order.deadline_s,
@@ -106,4 +108,5 @@ def submit_of(order: Order, pictures: Sequence[Picture]) -> wire.Submit:
         source=wire.Shape(*source[0].shape) if source else None,
         work_bytes=len(order.work),
         keep_work=order.keep_work,
+        trace=tracing.current(),
     )

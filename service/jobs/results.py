@@ -106,9 +106,10 @@ _PAST = {JobState.FAILED: "failed", JobState.CANCELLED: "been cancelled"}
 
 
 def _kept_result(store: Store, job: Job) -> Picture | None:
-    if job.kind == "field":  # its other picture, the input, is no field
-        return store.get_pixels(job.id, RESULT)
-    return store.latest_pixels(job.id)
+    kept = store.get_pixels(job.id, RESULT)
+    if kept is None and job.kind == "shade":  # no room for it, or a restart came first
+        kept = store.get_pixels(job.id, pass_name(job.progress.passes_done))
+    return kept
 
 
 def _field_picture(store: Store, job: str) -> Picture | None:

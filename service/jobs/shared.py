@@ -15,7 +15,7 @@ from service.jobs import deadlines
 from service.jobs.admission import Place, Quote
 from service.jobs.array_files import array_bytes
 from service.jobs.events import Event
-from service.jobs.job_files import ARRAYS, WORK
+from service.jobs.job_files import ARRAYS
 from service.jobs.jobs import new_job_id
 from service.jobs.live_job import LiveJob
 from service.jobs.mailbox import PreviewPace
@@ -57,6 +57,16 @@ class Shared:
     def abandoned(self) -> bool:
         """Whether nobody waits any more."""
         return all(each.cancelled is not None for each in self.members)
+
+    @property
+    def owner(self) -> str:
+        """Whose it is; all its members are."""
+        return self.members[0].record.owner
+
+    @property
+    def lead(self) -> LiveJob:
+        """The job below which its arrays are written."""
+        return self.members[0] if self.members else self.carrier
 
     @property
     def listeners(self) -> int:
@@ -135,16 +145,23 @@ class Shared:
     def finish_without_worker(self, reason: str, late: float | None = None) -> None:
         """End with what there is; cancelled when nobody waits.
 
-        Of a worker that only was late, at this time, those who have more of it begin anew.
+        Of a worker that only was late, at this time, those who have more of it go on.
         """
         if late is not None:
             self._part(late, arrays=False)
+        self._end_each(lambda each: each.finish_without_worker(reason, late=late is not None))
+
+    def set_aside(self, reason: str) -> None:
+        """End what workers died over, as `finish_without_worker`."""
+        self._end_each(lambda each: each.set_aside(reason))
+
+    def _end_each(self, finish: Callable[[LiveJob], None]) -> None:
         self._end()
         for each in self.members:
             if each.cancelled is not None:
                 each.finish_cancelled()
             else:
-                each.finish_without_worker(reason, late=late is not None)
+                finish(each)
 
     # --- arrays -------------------------------------------------------------------------------
 
@@ -154,20 +171,13 @@ class Shared:
         return self._hands_on or any(each.expects_arrays for each in self.members)
 
     def add_piece(self, chunk: ArrayChunk, size: int) -> None:
-        """Note that a piece of an array has come, of so many bytes."""
+        """Note that a piece of an array of the field has come, of so many bytes."""
         self._arrays[chunk.name] = self._arrays.get(chunk.name, array_bytes(chunk)) - size
 
     @property
     def arrays_complete(self) -> bool:
         """Whether every array of the field has come, whole."""
-        missing = {name: n for name, n in self._arrays.items() if not name.startswith(WORK)}
-        return set(ARRAYS) <= set(missing) and not any(missing.values())
-
-    @property
-    def work_complete(self) -> bool:
-        """Whether arrays to go on from have come, each whole."""
-        missing = [n for name, n in self._arrays.items() if name.startswith(WORK)]
-        return bool(missing) and not any(missing)
+        return set(ARRAYS) <= set(self._arrays) and not any(self._arrays.values())
 
     def _part(self, now: float, *, arrays: bool) -> None:
         """Let those go on who have more time."""

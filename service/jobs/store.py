@@ -7,20 +7,20 @@ left are remembered for a while, so that they are answered with 410 and not with
 
 import fcntl
 import sqlite3
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
-from service.jobs.job_files import JobFiles
-from service.jobs.jobs import Job, JobState, is_job_id
-from service.jobs.store_opening import StoreError, connect, lock, opening, room
+from service.jobs.database import Database
+from service.jobs.job_files import JobFiles, passes_of
+from service.jobs.jobs import Job, JobState, is_full_id, public_id
+from service.jobs.store_opening import StoreError, lock, opening, room
 from service.pictures.picture import Picture
-from service.problems import NoLongerKept, UnknownJob, echo
+from service.problems import Conflict, NoLongerKept, UnknownJob, echo
 from worker.wire.messages import ArrayChunk
 
 __all__ = ["Store", "StoreError"]
@@ -41,14 +41,13 @@ class Store:
             StoreError: the directory or the database in it cannot be used.
         """
         self._keep_s, self._keep_bytes = keep_s, keep_bytes
-        self._lock = threading.Lock()
-        self._files = JobFiles(directory / "jobs")
+        self.kept_bytes = 0.0  # at the end of the last `evict`; read without waiting for anybody
         with opening(directory), ExitStack() as opened:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._files.root.mkdir(exist_ok=True)
             shared = opened.enter_context((directory / "lock").open("a"))
             alone = lock(shared)
-            self._db = opened.enter_context(closing(connect(directory / "itten.sqlite3")))
+            self._db = opened.enter_context(closing(Database(directory, alone=alone)))
+            self._files = JobFiles(directory, self._db)
             if alone:
                 self._recover()
             fcntl.flock(shared, fcntl.LOCK_SH)
@@ -56,23 +55,38 @@ class Store:
 
     def close(self) -> None:
         """Close the database; the store cannot be used afterwards."""
-        with self._lock:
-            self._close()
+        self._close()
 
     # --- records -------------------------------------------------------------------------------
 
-    def add(self, job: Job) -> None:
-        """Keep a new job."""
-        with self._writing() as db:
+    def add(
+        self, job: Job, pictures: Mapping[str, Picture] | None = None, earlier: str | None = None
+    ) -> None:
+        """Keep a new job, with these pictures, or with what an earlier one leaves; or none of it.
+
+        Raises:
+            Conflict: another service over this directory has one of this id.
+            NoLongerKept: the earlier job was removed.
+            NoRoom: the disk is full.
+        """
+        row = (job.id, job.owner, job.created, job.state.ended, msgspec.json.encode(job))
+
+        def record(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM gone WHERE id = ?", (job.id,))
-            db.execute(
-                "INSERT INTO jobs (id, owner, created, ended, record) VALUES (?, ?, ?, ?, ?)",
-                (job.id, job.owner, job.created, job.state.ended, msgspec.json.encode(job)),
-            )
+            db.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?)", row)
+
+        try:
+            with room():
+                if earlier is None:
+                    self._files.add(job.id, pictures or {}, record)
+                else:
+                    self._files.inherit(job.id, earlier, record)
+        except sqlite3.IntegrityError as error:
+            raise Conflict("Another request took this id just now; send yours again.") from error
 
     def save(self, job: Job) -> None:
         """Keep the record as it is now; a job that was removed stays removed."""
-        with self._writing() as db:
+        with self._db.writing() as db:
             db.execute(
                 "UPDATE jobs SET ended = ?, record = ? WHERE id = ?",
                 (job.state.ended, msgspec.json.encode(job), job.id),
@@ -85,87 +99,83 @@ class Store:
             UnknownJob: there never was one.
             NoLongerKept: it was removed.
         """
-        if not is_job_id(job):
+        if not is_full_id(job):
             raise UnknownJob(f"{echo(job)} is not the id of a job")
-        with self._lock:
-            row = self._db.execute("SELECT record FROM jobs WHERE id = ?", (job,)).fetchone()
-            gone = row or self._db.execute("SELECT 1 FROM gone WHERE id = ?", (job,)).fetchone()
+        with self._db.reading() as db:
+            row = db.execute("SELECT record FROM jobs WHERE id = ?", (job,)).fetchone()
+            gone = row or db.execute("SELECT 1 FROM gone WHERE id = ?", (job,)).fetchone()
         if row is not None:
             return _decode(row[0])
         if gone is not None:
             raise NoLongerKept("this job and its pictures were removed; send the request again")
-        raise UnknownJob(f"there is no job {echo(job)}")
+        raise UnknownJob(f"there is no job {echo(public_id(job))}")
 
-    def newest(self, limit: int = 50, owner: str = "") -> list[Job]:
-        """The newest jobs of a caller, the newest first."""
-        query = "SELECT record FROM jobs WHERE owner = ? ORDER BY created DESC, rowid DESC LIMIT ?"
-        with self._lock:
-            rows = self._db.execute(query, (owner, limit)).fetchall()
+    def full_id(self, job: str, owner: str) -> str | None:
+        """The full id of a job by either id: one of this owner, else the newest of the others."""
+        which = "WHERE id = ?1 OR substr(id, instr(id, '.') + 1) = ?1"
+        query = f"SELECT id FROM jobs {which} ORDER BY owner = ?2 DESC, created DESC"  # noqa: S608
+        with self._db.reading() as db:
+            row = db.execute(query, (job, owner)).fetchone()
+        return None if row is None else str(row[0])
+
+    def newest(self, limit: int = 50, owner: str | None = "") -> list[Job]:
+        """The newest jobs of an owner, or of all, the newest first."""
+        which = "WHERE owner = ?1 OR ?1 IS NULL ORDER BY created DESC, rowid DESC LIMIT ?2"
+        query = f"SELECT record FROM jobs {which}"  # noqa: S608
+        with self._db.reading() as db:
+            rows = db.execute(query, (owner, limit)).fetchall()
         return [_decode(record) for (record,) in rows]
 
-    def delete(self, job: str) -> None:
-        """Remove a job and its files; harmless when it is not there."""
-        if not is_job_id(job):
-            return
-        self._files.remove(job)  # first: on a full disk the database has no room to say so
-        with self._writing() as db:
+    def delete(self, job: str) -> int:
+        """Remove a job and its files; harmless when it is not there. Returns the bytes freed."""
+        if not is_full_id(job):
+            return 0
+        freed = self._files.remove(job)  # first: on a full disk the database has no room to say so
+        with self._db.writing() as db:
             if db.execute("DELETE FROM jobs WHERE id = ?", (job,)).rowcount:
                 db.execute("INSERT OR REPLACE INTO gone (id) VALUES (?)", (job,))
                 oldest = "DELETE FROM gone WHERE number <= (SELECT max(number) FROM gone) - ?"
                 db.execute(oldest, (_TOMBSTONES,))
+        return freed
 
     def evict(self, now: float | None = None) -> list[str]:
         """Remove ended jobs that are too old or too many, the oldest first; says which."""
         now = time.time() if now is None else now
-        query = "SELECT id, created, bytes FROM jobs WHERE ended ORDER BY created, rowid"
-        with self._lock:
-            ended = self._db.execute(query).fetchall()
-            (total,) = self._db.execute("SELECT total(bytes) FROM jobs").fetchone()
+        query = "SELECT id, created FROM jobs WHERE ended ORDER BY created, rowid"
+        with self._db.reading() as db:
+            ended = db.execute(query).fetchall()
+        total = self._files.total
         evicted = []
-        for job, created, size in ended:
+        for job, created in ended:
             if total > self._keep_bytes or now - created > self._keep_s:
-                self.delete(job)
+                total -= self.delete(job)
                 evicted.append(job)
-                total -= size
+        self.kept_bytes = total
         return evicted
 
     # --- files ---------------------------------------------------------------------------------
 
-    def put_pixels(self, job: str, name: str, picture: Picture) -> None:
-        """Keep a picture of a job: `input`, `pass-1`, ..., `result`.
-
-        Raises:
-            NoRoom: the disk is full.
-            UnknownJob, NoLongerKept: the job was removed meanwhile.
-        """
-        with room():
-            self._files.put_pixels(job, name, picture)
-        self._account(job)
-
     def put_pixels_of(self, jobs: Sequence[str], name: str, picture: Picture) -> None:
-        """Keep one picture for several jobs; one that was removed meanwhile goes without it.
+        """Keep one picture for several jobs: `input`, `pass-1`, ..., `result`.
+
+        One that was removed meanwhile goes without it.
 
         Raises:
             NoRoom: the disk is full.
         """
         with room():
-            self._files.put_pixels(jobs[0], name, picture)
-            for each in jobs[1:]:
-                try:
-                    self._files.share(jobs[0], each, f"{name}.px")
-                except FileNotFoundError:
-                    self._files.put_pixels(each, name, picture)
-        self._account_all(jobs)
+            self._files.put_pixels(jobs, name, picture)
 
-    def share(self, job: str, others: Sequence[str], name: str) -> None:
-        """Give other jobs a file of this one, or all files of a directory; as `put_pixels_of`."""
-        with room(), suppress(FileNotFoundError):
-            for each in others:
-                self._files.share(job, each, name)
-        self._account_all(others)
+    def share(self, job: str, others: Sequence[str], names: str) -> None:
+        """Give other jobs files of this one, by their name or a pattern; as `put_pixels_of`."""
+        self._files.share(job, others, names)
 
     def get_pixels(self, job: str, name: str) -> Picture | None:
-        """A picture of a job, None when there is none."""
+        """A picture of a job, None when there is none.
+
+        Raises:
+            NoLongerKept: it is damaged.
+        """
         return self._files.get_pixels(job, name)
 
     def latest_pixels(self, job: str) -> Picture | None:
@@ -183,99 +193,62 @@ class Store:
         """Bytes that the work of one job may have."""
         return min(MAX_WORK, WORK_SHARE * self._keep_bytes)
 
-    def work_done(self, job: str, key: bytes) -> None:
-        """All arrays of the work are complete; raises as `put_pixels`."""
+    def work_done(self, job: str, jobs: Sequence[str], key: bytes, whole: bool) -> None:
+        """A checkpoint has arrived; `JobFiles.work_done`. Raises as `put_pixels_of`."""
         with room():
-            self._files.work_done(job, key)
-        self._account(job)
+            self._files.work_done(job, jobs, key, whole=whole)
 
     def drop_work_pieces(self, job: str) -> None:
         """Remove what has come of the work so far."""
-        self._files.drop_work_pieces(job)
+        self._files.drop_pieces(job, "work")
+
+    def drop_pieces(self, job: str) -> None:
+        """Remove what has come of arrays that are not complete."""
+        self._files.drop_pieces(job)
 
     def drop_work(self, job: str) -> None:
-        """Remove the work of a job; raises as `put_pixels`."""
+        """Remove the work of a job."""
         self._files.drop_work(job)
-        self._account(job)
 
     def get_work(self, job: str, key: bytes) -> bytes:
         """The npz of what a job left to go on from; empty where there is none of this key."""
-        path = self.work_path(job, key)
-        try:
-            return b"" if path is None else path.read_bytes()
-        except FileNotFoundError:
-            return b""
-
-    def work_path(self, job: str, key: bytes) -> Path | None:
-        """The file of the work; None where there is none of this key."""
-        return self._files.work_path(job, key)
+        return self._files.get_work(job, key)
 
     def inherit(self, job: str, earlier: str) -> None:
         """Take over an earlier job's input and source, the pictures of its passes, its work.
 
         Raises:
             NoLongerKept: the earlier job was removed meanwhile.
-            NoRoom, UnknownJob: as `put_pixels`.
+            NoRoom: the disk is full.
         """
-        try:
-            with room():
-                self._files.inherit(job, earlier)
-        except FileNotFoundError as error:
-            raise NoLongerKept(
-                "the job to go on from was removed; send the request again"
-            ) from error
-        self._account(job)
-
-    def picture_shape(self, job: str, name: str) -> tuple[int, int, int] | None:
-        """Width, height and channels of a picture of a job, None when there is none."""
-        return self._files.picture_shape(job, name)
+        self._files.inherit(job, earlier)
 
     def arrays_done(self, job: str) -> None:
-        """All arrays of the field are complete; raises as `put_pixels`."""
+        """All arrays of the field are complete; raises as `put_pixels_of`."""
         self._files.arrays_done(job)
-        self._account(job)
 
     def get_array(self, job: str, name: str) -> np.ndarray | None:
-        """One array of the field, read-only; None while the field is not there."""
+        """One array of the field, None while the field is not there; raises as `get_pixels`."""
         return self._files.get_array(job, name)
 
     def field_npz(self, job: str) -> Path | None:
-        """The npz file of the field, packed when first asked for; raises as `put_pixels`."""
+        """The npz file of the field, packed when first asked for; raises NoRoom, NoLongerKept."""
         with room():
-            path = self._files.field_npz(job)
-        self._account(job)
-        return path
-
-    def _account(self, job: str) -> None:
-        """Note the size of a job's files; files of a job without a record are removed."""
-        size = self._files.size(job)
-        with self._writing() as db:
-            known = db.execute("UPDATE jobs SET bytes = ? WHERE id = ?", (size, job)).rowcount
-        if not known:
-            self._files.remove(job)
-            self.find(job)  # raises what became of it
-
-    def _account_all(self, jobs: Sequence[str]) -> None:
-        for each in jobs:
-            with suppress(UnknownJob, NoLongerKept):
-                self._account(each)
+            return self._files.field_npz(job)
 
     # --- opening -------------------------------------------------------------------------------
 
     def _recover(self) -> None:
         """End what an earlier process left unfinished."""
-        rows = self._db.execute("SELECT id, record, ended FROM jobs").fetchall()
-        self._files.clean({job for job, _, _ in rows})
-        for job in [_decode(record) for _, record, ended in rows if not ended]:
+        self._files.clean()
+        with self._db.reading() as db:
+            rows = db.execute("SELECT record, ended FROM jobs").fetchall()
+        for job in [_decode(record) for record, ended in rows if not ended]:
             shown = self._files.latest_name(job.id)
             job.move(JobState.PARTIAL if shown else JobState.FAILED, INTERRUPTED)
+            job.reached(passes_of(shown))
+            job.shared_with = 0
             self.save(job)
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction, one writer at a time."""
-        with self._lock, room(), self._db:
-            yield self._db
 
 
 def _decode(record: bytes) -> Job:

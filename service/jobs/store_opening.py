@@ -1,4 +1,4 @@
-"""Opening the store's directory and database, and what can go wrong with a disk."""
+"""Opening the store's directory, and what can go wrong with a disk."""
 
 import errno
 import fcntl
@@ -12,22 +12,14 @@ import msgspec
 
 from service.problems import NoRoom
 
-VERSION = 1  # of the tables below, kept as SQLite's user_version
-_TABLES = f"""
-BEGIN;
-CREATE TABLE jobs (
-    id TEXT PRIMARY KEY,
-    owner TEXT NOT NULL,
-    created REAL NOT NULL,
-    ended INTEGER NOT NULL,
-    bytes INTEGER NOT NULL DEFAULT 0,
-    record BLOB NOT NULL
-);
-CREATE INDEX jobs_by_age ON jobs (created);
-CREATE TABLE gone (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
+# What a write may come to that is no bug: no room, a limit on sizes, a disk that fails.
+_UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_UNWRITABLE_DATABASE = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+)
 
 
 class StoreError(Exception):
@@ -44,37 +36,16 @@ def lock(file: IO[str]) -> bool:
     return True
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """The database, its tables made when missing; to be used under a lock of the caller's."""
-    db = sqlite3.connect(path, check_same_thread=False)
-    try:
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        _migrate(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _migrate(db: sqlite3.Connection) -> None:
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    if version == 0:
-        db.executescript(_TABLES)
-    elif version != VERSION:
-        raise sqlite3.DatabaseError("they were written by another version of Itten")
-
-
 @contextmanager
 def opening(directory: Path) -> Iterator[None]:
     """What goes wrong in here is told as a `StoreError`."""
     try:
-        yield
-    except OSError as error:
-        why = error.strerror or str(error)
+        with room():
+            yield
+    except (OSError, NoRoom) as error:
+        cause = error.__cause__ or error
+        why = getattr(cause, "strerror", None) or str(cause)
         raise StoreError(f"{directory} cannot be used ({why}); set ITTEN_DATA") from error
-    except NoRoom as error:
-        raise StoreError(f"the disk of {directory} is full; set ITTEN_DATA") from error
     except (sqlite3.Error, msgspec.DecodeError) as error:
         raise StoreError(
             f"the records in {directory} cannot be read ({error}); move it away or set ITTEN_DATA"
@@ -83,14 +54,19 @@ def opening(directory: Path) -> Iterator[None]:
 
 @contextmanager
 def room() -> Iterator[None]:
-    """A full disk is told as `NoRoom`."""
+    """A disk that takes no more, and a database that is not let go of, are told as `NoRoom`."""
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in _UNWRITABLE:
             raise
-        raise NoRoom("the disk of the service is full; try again later") from error
+        raise _no_room(error.strerror) from error
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+        # Without what SQLite says beyond its main codes.
+        if error.sqlite_errorcode & 0xFF not in _UNWRITABLE_DATABASE:
             raise
-        raise NoRoom("the disk of the service is full; try again later") from error
+        raise _no_room(str(error)) from error
+
+
+def _no_room(why: str | None) -> NoRoom:
+    return NoRoom(f"The service's disk takes nothing more ({why}); try again later.")

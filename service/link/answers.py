@@ -6,7 +6,7 @@ from typing import Self
 
 import trio
 
-from worker.wire.messages import Preview, ToService
+from worker.wire.messages import ToService
 
 Answer = tuple[ToService, bytes]
 
@@ -17,11 +17,15 @@ class WorkerLost(Exception):
     """The worker is gone and the job could not be run again in time; the message says why."""
 
 
+class Deadly(WorkerLost):
+    """Two workers died over the job: it is not run again."""
+
+
 class Answers:
     """The messages of one job in order, for one listener; the last is `Finished`.
 
     With `Finished.arrays` the chunks follow, up to and with `ArraysDone`. A second `Started` means
-    that the job is run again, from the beginning, by another worker.
+    that the job is run again by another worker, from where the last `Checkpoint` was.
     """
 
     def __init__(self, on_close: Callable[[], None]) -> None:
@@ -30,7 +34,7 @@ class Answers:
         self._changed = trio.Event()
         self._silent = False  # only the end is of interest
         self._ended = False
-        self._lost: str | None = None
+        self._lost: WorkerLost | None = None
 
     def __aiter__(self) -> Self:
         return self
@@ -43,7 +47,7 @@ class Answers:
         """
         while not self._waiting:
             if self._lost is not None:
-                raise WorkerLost(self._lost)
+                raise self._lost
             if self._ended:
                 raise StopAsyncIteration
             await self._changed.wait()
@@ -56,9 +60,9 @@ class Answers:
         if not self._ended:
             self._on_close()
 
-    async def offer(self, answer: Answer) -> None:
-        """Add a message when there is room for it; a preview that has to wait is dropped."""
-        if len(self._waiting) >= BUFFER // 2 and isinstance(answer[0], Preview):
+    async def offer(self, answer: Answer, *, droppable: bool = False) -> None:
+        """Add a message when there is room for it; a droppable one does not wait for that."""
+        if len(self._waiting) >= BUFFER // 2 and droppable:
             return
         while len(self._waiting) >= BUFFER and not self._silent:
             await self._changed.wait()
@@ -72,8 +76,8 @@ class Answers:
         self._waiting.clear()
         self._notify()
 
-    def end(self, last: Answer | None = None, *, lost: str | None = None) -> None:
-        """Close after the messages that wait, with `last`, or with `WorkerLost`."""
+    def end(self, last: Answer | None = None, *, lost: WorkerLost | None = None) -> None:
+        """Close after the messages that wait, with `last`, or by raising `lost`."""
         if last is not None:
             self._waiting.append(last)
         self._ended, self._lost = True, lost

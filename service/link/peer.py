@@ -1,7 +1,7 @@
 """One worker as the service sees it: kept alive, and what is under way with it."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,16 +9,21 @@ import msgspec
 import structlog
 import trio
 
-from service.link.answers import Answer, Answers
+from service.link.answers import Answer, Answers, WorkerLost
+from service.link.meter import Meter
 from service.link.process import Opener, WorkerUnusable
 from worker.wire.channel import Channel
 from worker.wire.framing import FrameDecoder, FrameError
 from worker.wire.messages import (
     PROTOCOL,
+    ArrayChunk,
     ArraysDone,
     Cancel,
     Finished,
     Hello,
+    Preview,
+    Started,
+    Stats,
     Submit,
     ToService,
 )
@@ -27,6 +32,7 @@ log = structlog.get_logger()
 
 
 Pixels = bytes | memoryview
+Work = Callable[[], Awaitable[bytes]]
 
 
 class _NoWorker(Exception):
@@ -61,10 +67,15 @@ class Ticket:
 
     submit: Submit
     pixels: Sequence[Pixels]  # of the target, and of the source where there is one
+    work: Work  # fetches the npz to go on from, empty for none, each time that the job is sent
     deadline: float  # by trio's clock
     answers: Answers
     peer: "Peer | None" = None
     sent: int = 0
+    deaths: int = 0  # workers that died over it, as far as is known
+    there: bool = False  # at this worker, in part at least
+    started: bool = False  # there
+    blamed: bool = False  # the worker ends over this very job
     cancelled: bool = False
     answered: bool = False  # `Finished` is out, arrays are to follow
     ended: trio.Event = field(default_factory=trio.Event)
@@ -73,7 +84,7 @@ class Ticket:
         """Return the seconds until the deadline."""
         return self.deadline - trio.current_time()
 
-    def end(self, last: Answer | None, lost: str | None) -> None:
+    def end(self, last: Answer | None, lost: WorkerLost | None) -> None:
         """Close the answers and let go of the pixels."""
         self.pixels = ()
         self.answers.end(last, lost=lost)
@@ -86,7 +97,9 @@ class Holder(Protocol):
     def place(self, ticket: Ticket) -> None:
         """Find a worker for a job whose worker is gone, or end it."""
 
-    def end(self, ticket: Ticket, last: Answer | None = None, *, lost: str | None = None) -> None:
+    def end(
+        self, ticket: Ticket, last: Answer | None = None, *, lost: WorkerLost | None = None
+    ) -> None:
         """Say how a job ended and forget it."""
 
     def worker_changed(self) -> None:
@@ -97,8 +110,9 @@ class Peer:
     """Keeps one worker connected, and passes jobs to it and their messages back."""
 
     def __init__(self, name: str, opener: Opener, holder: Holder, patience: Patience) -> None:
+        self.name = name
         self.hello: Hello | None = None
-        self._name = name
+        self.meter = Meter()
         self._opener = opener
         self._holder = holder
         self._patience = patience
@@ -126,7 +140,7 @@ class Peer:
 
     def fail(self, reason: str) -> None:
         """Give this worker up: close the connection, and have it replaced."""
-        log.error("a worker is given up", worker=self._name, reason=reason)
+        log.error("a worker is given up", worker=self.name, reason=reason)
         self._connection.cancel()
 
     async def supervise(self) -> None:
@@ -145,8 +159,9 @@ class Peer:
                 if not self._ever_ready:
                     raise
                 reason = _innermost(group)
+            self.meter.lost += 1
             log.warning(
-                "no worker; trying again", worker=self._name, reason=reason, pause_s=self._pause_s
+                "no worker; trying again", worker=self.name, reason=reason, pause_s=self._pause_s
             )
             await trio.sleep(self._pause_s)
             self._pause_s = min(2 * self._pause_s, self._patience.last_pause_s)
@@ -164,9 +179,7 @@ class Peer:
         raise _NoWorker(f"it said nothing for {self._patience.hello_s} s")
 
     async def _work(self, channel: Channel[ToService], hello: Hello) -> None:
-        log.info(
-            "a worker is ready", worker=self._name, device=hello.device, name=hello.device_name
-        )
+        log.info("a worker is ready", worker=self.name, device=hello.device, name=hello.device_name)
         began = trio.current_time()
         self.hello, self._ever_ready = hello, True
         self._holder.worker_changed()
@@ -182,11 +195,16 @@ class Peer:
 
     def _hand_back(self) -> None:
         self.hello = None
+        self.meter.gone()
         self._outgoing.clear()
-        tickets, self._tickets = self._tickets, {}
+        tickets, self._tickets = list(self._tickets.values()), {}
+        for each in _suspects(tickets):
+            each.deaths += 1
+        for each in tickets:
+            each.there = each.started = each.blamed = False
         self._holder.worker_changed()
-        for ticket in tickets.values():
-            self._holder.place(ticket)
+        for each in tickets:
+            self._holder.place(each)
 
     def _send_soon(self, ticket: Ticket, message: Submit | Cancel) -> None:
         self._outgoing.append((ticket, message))
@@ -201,28 +219,53 @@ class Peer:
             if isinstance(message, Cancel):
                 await channel.send(message)
             elif not ticket.cancelled:
-                # Counted before the first byte: a worker that dies in the middle may do so over it.
-                ticket.sent += 1
-                submit = msgspec.structs.replace(message, budget_s=ticket.left_s())
-                await channel.send(submit, *ticket.pixels)
+                await self._send_job(channel, ticket)
+
+    async def _send_job(self, channel: Channel[ToService], ticket: Ticket) -> None:
+        ticket.sent += 1
+        work = await ticket.work()
+        if ticket.cancelled or ticket.ended.is_set():
+            return  # a cancel that follows is acknowledged all the same
+        submit = msgspec.structs.replace(
+            ticket.submit, budget_s=ticket.left_s(), work_bytes=len(work)
+        )
+        ticket.there = True  # before the first byte: a worker may die over the next
+        await channel.send(submit, *ticket.pixels, work)
 
     async def _read(self, channel: Channel[ToService]) -> None:
         async for message, payload in channel:
-            ticket = None if isinstance(message, Hello) else self._tickets.get(message.job)
-            if ticket is not None:
-                await self._deliver(ticket, message, payload)
+            if isinstance(message, Stats):
+                self.meter.now = message
+            elif not isinstance(message, Hello) and message.job in self._tickets:
+                await self._deliver(self._tickets[message.job], message, payload)
 
     async def _deliver(self, ticket: Ticket, message: ToService, payload: bytes) -> None:
+        ticket.started |= isinstance(message, Started)
+        if isinstance(message, Finished) and message.fatal:
+            ticket.blamed = True  # its worker is about to end
+            return
         if _is_last(message, ticket):
             del self._tickets[ticket.submit.job]
             self._holder.end(ticket, (message, payload))
             return
         ticket.answered = ticket.answered or isinstance(message, Finished)
+        # Whoever reads slowly does without previews, and goes on from further back.
+        droppable = isinstance(message, Preview) or (
+            isinstance(message, ArrayChunk) and not ticket.answered
+        )
         with trio.move_on_after(self._patience.listener_s) as waiting:
-            await ticket.answers.offer((message, payload))
+            await ticket.answers.offer((message, payload), droppable=droppable)
         if waiting.cancelled_caught:
-            log.error("a listener takes no messages; its job is cancelled", job=ticket.submit.job)
+            about = ticket.submit.log_fields
+            log.error("a listener takes no messages; its job is cancelled", **about)
             ticket.answers.close()
+
+
+def _suspects(tickets: Sequence[Ticket]) -> list[Ticket]:
+    """Over which of its jobs a worker may have died: as few as can be told."""
+    blamed = [each for each in tickets if each.blamed]
+    started = [each for each in tickets if each.started]
+    return blamed or started or [each for each in tickets if each.there]
 
 
 def _is_last(message: ToService, ticket: Ticket) -> bool:

@@ -14,9 +14,8 @@ import worker.wire
 from worker.wire.address import Address, UnixAddress
 
 EX_CONFIG = 78  # the worker's exit status for a device that does not work here
-LEAVES_S = 0.5  # for a worker whose connection was closed, before SIGTERM
+LEAVES_S = 0.5  # for a worker whose connection was closed, before SIGKILL
 NICE = 5  # it uses all cores, and whoever answers clients must not wait for one
-TERMINATES_S = 1.0  # then, before SIGKILL
 
 # Opens a connection to a worker, and on the way out ends what it opened.
 Opener = Callable[[], AbstractAsyncContextManager[trio.abc.Stream]]
@@ -98,10 +97,6 @@ async def _open_process(command: Sequence[str], fd: int) -> trio.Process:
 async def _end(process: trio.Process) -> None:
     with trio.move_on_after(LEAVES_S):
         await process.wait()
-    if process.poll() is None:
-        process.terminate()
-        with trio.move_on_after(TERMINATES_S):
-            await process.wait()
     if process.poll() is None:
         process.kill()
     await process.wait()

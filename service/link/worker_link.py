@@ -1,8 +1,9 @@
 """The connection to the workers: supervision, jobs by id, cancel with acknowledgement, re-runs.
 
 A worker that dies is replaced after a while that doubles from failure to failure. Each job that it
-held is given once more to another worker, if there is time for it; otherwise its listener gets
-`WorkerLost`. Deadlines cross as the seconds that are left when the job is sent.
+held goes on with another worker from where it was last kept, if there is time for it; otherwise its
+listener gets `WorkerLost`, or `Deadly` when two workers died over it. Deadlines cross as the
+seconds that are left when the job is sent.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -13,15 +14,27 @@ from functools import partial
 import structlog
 import trio
 
-from service.link.answers import Answer, Answers, WorkerLost
-from service.link.peer import Patience, Peer, Pixels, Ticket
+from service.link.answers import Answer, Answers, Deadly, WorkerLost
+from service.link.peer import Patience, Peer, Pixels, Ticket, Work
 from service.link.process import WorkerUnusable, connected, spawned, worker_command
 from worker.wire.address import parse_address
 from worker.wire.messages import Finished, Hello, Submit
 
-__all__ = ["Answers", "Patience", "WorkerLink", "WorkerLost", "WorkerUnusable", "open_workers"]
+__all__ = [
+    "Answers",
+    "Deadly",
+    "Patience",
+    "WorkerLink",
+    "WorkerLost",
+    "WorkerUnusable",
+    "open_workers",
+]
 
 log = structlog.get_logger()
+
+
+async def _no_work() -> bytes:
+    return b""
 
 
 @asynccontextmanager
@@ -83,8 +96,10 @@ class WorkerLink:
         while not self.ready:
             await self._changed.wait()
 
-    async def submit(self, submit: Submit, *pixels: Pixels) -> Answers:
+    async def submit(self, submit: Submit, *pixels: Pixels, work: Work = _no_work) -> Answers:
         """Start a job; returns at once, the pixels of its pictures are sent behind the scenes.
+
+        With them goes what `work` comes to then, and when it has to be sent again.
 
         Raises:
             ValueError: when a job of this id is under way.
@@ -93,7 +108,7 @@ class WorkerLink:
             raise ValueError(f"job {submit.job} is under way already")
         answers = Answers(on_close=lambda: self._begin_cancel(ticket))
         deadline = trio.current_time() + submit.budget_s
-        ticket = Ticket(submit, pixels, deadline, answers)
+        ticket = Ticket(submit, pixels, work, deadline, answers)
         self._tickets[submit.job] = ticket
         self.place(ticket)
         await trio.lowlevel.checkpoint()
@@ -116,22 +131,24 @@ class WorkerLink:
         if ticket.cancelled:
             self.end(ticket, _cancelled(ticket))
         elif ticket.answered:
-            self.end(ticket, lost="the worker died while it sent the arrays")
-        elif ticket.sent > 1:
-            self.end(ticket, lost="two workers died over this job")
+            self.end(ticket, lost=WorkerLost("the worker died while it sent the arrays"))
+        elif ticket.deaths > 1:
+            self.end(ticket, lost=Deadly("two workers died over this job"))
         elif not in_time and (ticket.sent or not ready):
-            self.end(ticket, lost="no worker is ready and the deadline is near")
+            self.end(ticket, lost=WorkerLost("no worker is ready and the deadline is near"))
         elif ready:
             min(ready, key=lambda peer: peer.load).take(ticket)
         else:
             self.nursery.start_soon(self._give_up_in_time, ticket)
 
-    def end(self, ticket: Ticket, last: Answer | None = None, *, lost: str | None = None) -> None:
+    def end(
+        self, ticket: Ticket, last: Answer | None = None, *, lost: WorkerLost | None = None
+    ) -> None:
         """Say how a job ended and forget it."""
         if ticket.ended.is_set():
             return
         if lost is not None:
-            log.warning("a job was lost", job=ticket.submit.job, reason=lost)
+            log.warning("a job was lost", **ticket.submit.log_fields, reason=str(lost))
         del self._tickets[ticket.submit.job]
         ticket.end(last, lost)
 
@@ -141,7 +158,7 @@ class WorkerLink:
             if ticket.cancelled:
                 self.end(ticket, _cancelled(ticket))
             else:
-                self.end(ticket, lost="the service is stopping")
+                self.end(ticket, lost=WorkerLost("the service is stopping"))
 
     def worker_changed(self) -> None:
         """Take note that a worker became ready or went away."""
@@ -166,12 +183,13 @@ class WorkerLink:
         with trio.move_on_after(self.patience.ack_s):
             await ticket.ended.wait()
         if not ticket.ended.is_set():
+            ticket.blamed = True
             peer.fail("it did not obey a cancel")
 
     async def _give_up_in_time(self, ticket: Ticket) -> None:
         await trio.sleep_until(ticket.deadline - self.patience.rerun_s)
         if ticket.peer is None:
-            self.end(ticket, lost="no worker was ready in time")
+            self.end(ticket, lost=WorkerLost("no worker was ready in time"))
 
 
 def _cancelled(ticket: Ticket) -> Answer:

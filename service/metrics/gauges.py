@@ -11,7 +11,7 @@ from service.jobs.jobs import JobState
 
 
 class DeskGauges(Collector):
-    """Gauges of one desk; all but the correction are 0 when nothing is under way."""
+    """Gauges of one desk; all but the last three are 0 when nothing is under way."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
@@ -43,4 +43,5 @@ class DeskGauges(Collector):
         yield "jobs_joined", "Jobs that take part in the computation of another.", joined
         listeners = sum(each.broadcast.listeners for each in live)
         yield "listeners", "Clients that listen to jobs under way.", listeners
+        yield "kept_bytes", "Bytes of pictures and fields, of ITTEN_KEEP_GB.", desk.store.kept_bytes
         yield "worker_ready", "Whether a worker takes jobs.", float(desk.link.ready)

@@ -35,7 +35,7 @@ from worker.wire.framing import FrameDecoder, encode
 from worker.wire.messages import Message
 
 PIECE = 1 << 20  # bytes to a read, and about as many to a `Rows`
-CPU_S = 10  # processor seconds that one file may take
+HEADER_CPU_S, CPU_S = 1, 10  # processor seconds that a header and a whole file may take
 MEMORY = 256 << 20  # bytes above the process's own, for the file, its metadata and tables
 MEMORY_PER_PIXEL = 40  # bytes: an animated RGBA WebP with profile and orientation needs most, 30
 
@@ -69,7 +69,7 @@ def serve(connection: socket.socket) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     while data := connection.recv(PIECE):
         for request, file in frames.feed(data):
-            limit(own_memory, request.max_pixels)
+            limit(own_memory, request)
             for message, payload in answer(request, file):
                 send(connection, message, payload)
 
@@ -123,12 +123,13 @@ def broken(error: Exception) -> str:
     return "The image is damaged and cannot be decoded; open it in a viewer and save it again."
 
 
-def limit(own_memory: int | None, max_pixels: int) -> None:
+def limit(own_memory: int | None, request: ToDecoder) -> None:
     """Set what the next file may use; beyond it memory raises, and processor time kills."""
     if own_memory is not None:
-        memory = own_memory + MEMORY + MEMORY_PER_PIXEL * max_pixels
+        memory = own_memory + MEMORY + MEMORY_PER_PIXEL * request.max_pixels
         resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
-    cpu_s = math.ceil(time.process_time()) + CPU_S
+    cpu_s = math.ceil(time.process_time())
+    cpu_s += HEADER_CPU_S if isinstance(request, Inspect) else CPU_S
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, resource.RLIM_INFINITY))
 
 

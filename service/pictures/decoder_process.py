@@ -82,7 +82,7 @@ class Decoder:
             answer = result.unwrap()
         except Refusal as refusal:
             self.busy = False
-            raise _PROBLEMS[refusal.slug](refusal.detail) from None
+            raise _PROBLEMS.get(refusal.slug, BrokenImage)(refusal.detail) from None
         except (OSError, EOFError, FrameError):
             raise DecoderLost(await self._signal()) from None
         self.busy = False

@@ -42,7 +42,9 @@ def ask_header(connection: socket.socket, request: Inspect, file: File) -> Heade
         OSError, EOFError, FrameError: the process is gone, or not what it was.
     """
     _send(connection, request, file)
-    return receive(connection, Header)
+    header = receive(connection, Header)
+    _check_size(header, request.max_pixels)
+    return header
 
 
 def ask_picture(connection: socket.socket, request: Decode, file: File) -> Picture:
@@ -50,6 +52,9 @@ def ask_picture(connection: socket.socket, request: Decode, file: File) -> Pictu
     step_back()
     _send(connection, request, file)
     shape = receive(connection, Decoded)
+    _check_size(shape, request.max_pixels)
+    if shape.channels not in (3, 4):
+        raise FrameError(f"a picture of {shape.channels} channels")
     # Not zeroed: the kernel fills these pages as the pixels come, while no thread is held up.
     pixels = np.empty(shape.width * shape.height * shape.channels, np.uint8).data
     end = 0
@@ -70,7 +75,7 @@ def _receive(connection: socket.socket, kind: type[M], room: memoryview) -> tupl
         raise FrameError(f"a frame of {header} and {payload} bytes")
     try:
         message = _MESSAGES.decode(_exactly(connection, header))
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"a header that is no message: {error}") from error
     if isinstance(message, Refused):
         raise Refusal(message)
@@ -78,6 +83,12 @@ def _receive(connection: socket.socket, kind: type[M], room: memoryview) -> tupl
         raise FrameError(f"{type(message).__name__} instead of {kind.__name__}")
     _fill(connection, room[:payload])
     return message, payload
+
+
+def _check_size(shape: Header | Decoded, max_pixels: int) -> None:
+    """Refuse what no decoder in order says: memory is reserved by it."""
+    if min(shape.width, shape.height) < 1 or shape.width * shape.height > max_pixels:
+        raise FrameError(f"a picture of {shape.width} x {shape.height}")
 
 
 def _send(connection: socket.socket, request: Message, file: File) -> None:

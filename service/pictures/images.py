@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import sys
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ from service.problems import BrokenImage
 __all__ = ["Decoders", "Header", "open_decoders"]
 
 PLACES = 2  # processes, all warm: starting one takes 0.1 s, too long to wait for at a request
+MORE = 4  # processes that may be added while all others are busy
+SLOW_S, IDLE_S = 1.0, 10.0  # of waiting until one is added; between two looks whether it is needed
 HEADER_S = 5.0  # until a process counts as hanging; a header takes it a millisecond
 DECODE_S = 10.0
 ARGV = (sys.executable, "-m", "service.pictures.decoder")
@@ -27,14 +30,21 @@ T = TypeVar("T")
 
 
 class Decoders:
-    """A fixed number of processes; one that is lost is replaced by a fresh one."""
+    """Some processes; one that is lost is replaced, and more are added where files take long.
+
+    A few slow files would keep all others waiting; so the processor is shared among processes.
+    """
+
+    nursery: trio.Nursery  # of those that are added
 
     def __init__(self, max_pixels: int, argv: Sequence[str] = ARGV) -> None:
         self.max_pixels = max_pixels
+        self.failures: Counter[str] = Counter()  # processes that a file has cost, by reason
         self._argv = argv
         self._idle: list[Decoder] = []
         self._free = trio.Semaphore(0)  # at least as many as are idle
         self._proven = False
+        self._more = 0
 
     async def header(self, file: File) -> Header:
         """Return format and size, without decoding a pixel.
@@ -84,6 +94,40 @@ class Decoders:
             with contextlib.suppress(ValueError):
                 self._idle.remove(decoder)
 
+    async def _wait_for_place(self) -> None:
+        try:
+            self._free.acquire_nowait()
+        except trio.WouldBlock:
+            free = trio.Event()
+            self.nursery.start_soon(self._add_one_unless, free)
+            try:
+                await self._free.acquire()
+            finally:
+                free.set()
+
+    async def _add_one_unless(self, free: trio.Event) -> None:
+        with trio.move_on_after(SLOW_S):
+            await free.wait()
+        if not free.is_set() and self._more < MORE:
+            await self._add_one()
+
+    async def _add_one(self) -> None:
+        """Have one process more in the pool until nobody has it when it is looked at."""
+        self._more += 1
+        try:
+            async with start_decoder(self._argv) as decoder:
+                self._give(decoder)
+                while decoder.process.returncode is None:
+                    with trio.move_on_after(IDLE_S):
+                        await decoder.process.wait()
+                    if decoder in self._idle:
+                        self._idle.remove(decoder)
+                        return
+        except (DecoderLost, OSError, trio.TooSlowError) as error:
+            _log.warning("no decoder can be added", error=repr(error))
+        finally:
+            self._more -= 1
+
     def _give(self, decoder: Decoder) -> None:
         self._idle.append(decoder)
         self._free.release()
@@ -95,7 +139,9 @@ class Decoders:
                 async with self._borrowed(limit_s) as decoder:
                     return await task(decoder)
             except DecoderLost as lost:
-                if lost.by == signal.SIGXCPU:
+                exhausted = lost.by == signal.SIGXCPU
+                self.failures["too much processor time" if exhausted else "crashed"] += 1
+                if exhausted:
                     raise BrokenImage("Decoding the image takes too much processor time.") from lost
                 if last:
                     raise BrokenImage(_CRASHED) from lost
@@ -109,6 +155,7 @@ class Decoders:
             with trio.move_on_after(limit_s) as patience:
                 yield decoder
             if patience.cancelled_caught:
+                self.failures["too slow"] += 1
                 raise BrokenImage(f"Decoding the image takes longer than {limit_s:g} s.")
         finally:
             if decoder.busy:
@@ -119,7 +166,7 @@ class Decoders:
     async def _take(self) -> Decoder:
         """The first that is free, for who has waited longest."""
         while True:
-            await self._free.acquire()
+            await self._wait_for_place()
             while self._idle:  # empty: the one that was free has died
                 decoder = self._idle.pop()
                 if decoder.process.returncode is None:  # else it died of no file, here or at rest
@@ -131,6 +178,7 @@ async def open_decoders(max_pixels: int, argv: Sequence[str] = ARGV) -> AsyncIte
     """Run a pool of decoder processes; they end with the block."""
     decoders = Decoders(max_pixels, argv)
     async with trio.open_nursery() as nursery:
+        decoders.nursery = nursery
         await nursery.start(decoders.keep_one)
         for _ in range(PLACES - 1):
             nursery.start_soon(decoders.keep_one)

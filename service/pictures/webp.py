@@ -41,9 +41,8 @@ class WebpProcess:
                 return encode_here(picture)
 
     def close(self) -> None:
-        """End the process."""
-        with self._lock:
-            self._end()
+        """End the process, and with it what it is asked for; for the end of this one."""
+        self._end()
 
     def _exchange(self, picture: Picture) -> bytes:
         if self._process is None:
@@ -70,7 +69,11 @@ def encode_here(picture: Picture) -> bytes:
     file = io.BytesIO()
     pixels: Any = picture.pixels  # any buffer will do; Pillow's annotation knows fewer
     image = Image.frombuffer(picture.mode, picture.shape[:2], pixels, "raw", picture.mode, 0, 1)
-    image.save(file, "WEBP", quality=QUALITY, method=METHOD)
+    try:
+        image.save(file, "WEBP", quality=QUALITY, method=METHOD)
+    except ValueError:  # noise of 16 megapixels is more than a lossy file has room for
+        file = io.BytesIO()
+        image.save(file, "WEBP", lossless=True, quality=0, method=0)
     return file.getvalue()
 
 

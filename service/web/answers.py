@@ -15,7 +15,7 @@ from service.jobs.job_files import PICTURE_ARRAY
 from service.jobs.jobs import Job, JobState, links
 from service.jobs.results import Shown
 from service.pictures.encode import Format
-from service.problems import MEDIA_TYPE, Conflict, NoLongerKept
+from service.problems import MEDIA_TYPE, Conflict, NoLongerKept, NotReady, SetAside
 from service.web.negotiation import JSON, NPZ, SVG
 from service.web.preferences import Preferences, preferences
 
@@ -44,8 +44,8 @@ async def placed_answer(request: Request, desk: Desk, job: Job, ended: int = 200
 def accepted_answer(job: Job, prefer: Preferences, status: int = 202) -> Response:
     """The document, and where to look for the rest."""
     response = document_answer(job, status)
-    response.headers["Location"] = str(links(job.id)["self"])
-    response.headers["Itten-Job"] = job.id
+    response.headers["Location"] = str(links(job.public_id)["self"])
+    response.headers["Itten-Job"] = job.public_id
     if prefer.applied:
         response.headers["Preference-Applied"] = prefer.applied
     return response
@@ -61,9 +61,10 @@ def refusal(job: Job) -> Response | None:
         raise Conflict(f"The job has been cancelled: {job.status_reason}.")
     if job.problem is None:
         return None
-    headers = {"Itten-Job": job.id}
-    if job.problem["status"] == 503:
-        headers["Retry-After"] = "1"
+    headers = {"Itten-Job": job.public_id}
+    for kind in (NotReady, SetAside):
+        if job.problem["type"].endswith(f"/{kind.slug}"):
+            headers["Retry-After"] = f"{kind.default_retry_after:.0f}"
     body = msgspec.json.encode(job.problem)
     return Response(body, job.problem["status"], headers, content_type=MEDIA_TYPE)
 
@@ -78,7 +79,7 @@ def job_headers(job: Job) -> dict[str, str]:
         "encode": timings.encode_s,
     }
     return {
-        "Itten-Job": job.id,
+        "Itten-Job": job.public_id,
         "Itten-Status": str(job.state),
         "Itten-Tiles": f"{job.pass_tiles_converged}/{job.pass_tiles_total}",
         "Itten-Passes": f"{job.progress.passes_done}/{job.progress.passes_total}",
@@ -100,7 +101,11 @@ async def picture_answer(
         return Response(b"", 304, headers)
     red, green, blue = bytes.fromhex(job.background[1:])
     file = await trio.to_thread.run_sync(
-        desk.prices.encode, shown.picture, as_format, (red, green, blue)
+        desk.prices.encode,
+        shown.picture,
+        as_format,
+        (red, green, blue),
+        abandon_on_cancel=True,  # seconds that neither a hang-up nor the service's end waits for
     )
     return Response(file, 200, headers, content_type=f"image/{as_format}")
 
@@ -112,7 +117,7 @@ def svg_answer(request: Request, job: Job, file: bytes) -> Response:
         "Vary": "Accept",
         "Cache-Control": "private, no-cache",
         "Content-Disposition": _disposition(job, "drawing", "svg"),
-        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     }
     known = _is_known(request, headers["ETag"])
     return Response(b"", 304, headers) if known else Response(file, 200, headers, content_type=SVG)

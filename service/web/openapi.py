@@ -7,6 +7,7 @@ from service.settings import Settings
 from service.spec.kinds import KINDS
 from service.spec.specs import FieldSpec, ShadeSpec, Spec, schemas
 from service.web.negotiation import EVENTS, JSON, NPZ, SVG
+from service.web.openapi_access import SCHEMES, TICKETS, guarded
 from service.web.openapi_answers import (
     BYTES,
     JOB,
@@ -56,11 +57,17 @@ def describe(settings: Settings) -> Json:
         "info": {
             "title": "Itten",
             "version": version("itten"),
-            "description": "Shades images by the spectrum of their own graph, by a deadline.",
+            "description": "Shades images by the spectrum of their own graph, by a deadline. Every"
+            " answer names its request in `Itten-Request`, as the log does; send that header, of 1"
+            " to 64 of A-Za-z0-9._-, or a `traceparent`, to have it named your way.",
         },
-        "paths": _work_paths() | _job_paths() | _other_paths(),
+        "paths": guarded(
+            _work_paths() | _job_paths() | _other_paths() | TICKETS,
+            has_keys=settings.api_keys_file is not None,
+        ),
         "components": {
-            "schemas": schemas(settings.max_deadline_s) | {"Job": JOB, "Problem": PROBLEM}
+            "schemas": schemas(settings.max_deadline_s) | {"Job": JOB, "Problem": PROBLEM},
+            "securitySchemes": SCHEMES,
         },
     }
 
@@ -145,7 +152,7 @@ def _job_paths() -> Json:
     none_yet = problems(
         ("406", "No such representation."), ("409", "There is none, or none yet: Retry-After.")
     )
-    streamed = {EVENTS: {"schema": {"type": "string"}}}
+    streamed: Json = {EVENTS: {}}  # a schema would be that of each event
     return {
         "/jobs": {
             "get": {"summary": "The newest 50 jobs", "responses": {"200": list_of_jobs()}},
@@ -175,7 +182,12 @@ def _job_paths() -> Json:
             "parameters": [_JOB_ID, _PASS],
             "get": {
                 "summary": "The result, or the picture after a pass",
-                "responses": {"200": ok("The picture.", _IMAGES), **missing, **none_yet},
+                "responses": {
+                    "200": ok("The picture.", _IMAGES),
+                    **missing,
+                    **none_yet,
+                    **problems(("422", "There is no such pass.")),
+                },
             },
         },
         "/jobs/{id}/field": {

@@ -66,6 +66,7 @@ JOB: Json = {
         "status_reason": {"type": "string"},
         "created": {"type": "string", "format": "date-time"},
         "deadline_s": {"type": "number"},
+        "owner": {"type": "string", "description": "Whose it is, where there are keys."},
         "resumed_from": {"type": "string"},
         "shared_with": {
             "type": "integer",

@@ -13,6 +13,7 @@ from service.web.answers import (
     picture_answer,
     svg_answer,
 )
+from service.web.callers import caller, find_job
 from service.web.negotiation import IMAGES, NPZ, SVG, choose, choose_for
 
 _MAX_PASS = 16
@@ -24,25 +25,26 @@ def job_routes(desk: Desk) -> Blueprint:
 
     @routes.get("/jobs")
     async def newest() -> Response:
-        return json_answer({"jobs": [job.document() for job in await desk.newest()]})
+        owner = None if caller().is_admin else caller().owner
+        return json_answer({"jobs": [job.document() for job in await desk.newest(owner)]})
 
     @routes.get("/jobs/<job_id>")
     async def document(job_id: str) -> Response:
-        return document_answer(await desk.find(job_id))
+        return document_answer(await find_job(desk, job_id))
 
     @routes.delete("/jobs/<job_id>")
     async def remove(job_id: str) -> Response:
         try:
-            await desk.find(job_id)
+            job = await find_job(desk, job_id)
         except NoLongerKept:
             return Response(b"", 204)  # it is gone, as was asked for
-        await desk.remove(job_id)
+        await desk.remove(job.id)
         return Response(b"", 204)
 
     @routes.get("/jobs/<job_id>/image")
     async def image(job_id: str) -> Response:
         media, index = choose(request, *IMAGES), _pass_index()
-        job = await desk.find(job_id)
+        job = await find_job(desk, job_id)
         if index is None:
             shown = await results.result(desk, job)
         else:
@@ -51,7 +53,7 @@ def job_routes(desk: Desk) -> Blueprint:
 
     @routes.get("/jobs/<job_id>/field")
     async def field(job_id: str) -> Response:
-        job = await desk.find(job_id)
+        job = await find_job(desk, job_id)
         media = choose_for(request, (*IMAGES, NPZ, SVG), drawing=job.drawing)
         if media == NPZ:
             return await npz_answer(request, job, await results.field_npz(desk, job))

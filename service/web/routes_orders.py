@@ -7,6 +7,7 @@ from service.jobs.jobs import is_job_id
 from service.jobs.orders import Order, order_of_kind
 from service.spec.reading import bad_spec
 from service.web.answers import placed_answer
+from service.web.callers import by_caller
 from service.web.uploads import read_upload
 
 _ID = "must be 8 to 64 characters of A-Z, a-z, 0-9, _ and -"
@@ -18,7 +19,7 @@ def order_routes(desk: Desk) -> Blueprint:
 
     async def order() -> Order:
         upload = await read_upload(request, also_json=True)
-        return order_of_kind(upload, desk.settings.max_deadline_s)
+        return by_caller(order_of_kind(upload, desk.settings.max_deadline_s))
 
     @routes.post("/jobs")
     async def start() -> Response:

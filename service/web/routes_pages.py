@@ -8,7 +8,8 @@ from quart import Blueprint, Response, send_from_directory
 from service.jobs.desk import Desk
 from service.metrics.gauges import DeskGauges
 from service.metrics.metrics import CONTENT_TYPE_LATEST
-from service.problems import NotReady
+from service.metrics.workers import ProcessMetrics
+from service.problems import NotFound, NotReady
 from service.web.answers import json_answer
 from service.web.openapi import describe
 
@@ -18,7 +19,6 @@ PAGE_HEADERS = {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
 
@@ -29,6 +29,7 @@ def page_routes(desk: Desk) -> Blueprint:
     static = static_directory()
     description = describe(desk.settings)
     desk.metrics.watch(DeskGauges(desk))
+    desk.metrics.watch(ProcessMetrics(desk.link, desk.decoders))
 
     @routes.get("/healthz")
     async def healthz() -> Response:
@@ -67,6 +68,9 @@ def static_directory() -> Path:
 
 
 async def _file(directory: Path, name: str) -> Response:
-    response = await send_from_directory(directory, name)
+    try:
+        response = await send_from_directory(directory, name)
+    except OSError as error:  # a name that is too long for any file
+        raise NotFound("There is no such file.") from error
     response.headers.update(PAGE_HEADERS)
     return response

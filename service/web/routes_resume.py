@@ -14,6 +14,7 @@ from service.pictures.decoder_process import File
 from service.problems import UnsupportedFormat, echo
 from service.spec.reading import bad_spec, read_json
 from service.web.answers import placed_answer
+from service.web.callers import by_caller, find_job
 from service.web.uploads import Fields, Files, lent, spec_part
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -40,13 +41,13 @@ def resume_routes(desk: Desk) -> Blueprint:
 
     @routes.post("/jobs/<job_id>/resume")
     async def resume(job_id: str) -> Response:
-        job = await desk.find(job_id)
+        job = await find_job(desk, job_id)
         said = await _read(request)
         check_resumable(job)
         deadline_s = _check_fields(job, said, desk.settings.max_deadline_s)
         order = order_for_rest(job, deadline_s, said.arrived)
         await trio.to_thread.run_sync(check_images, job, order, said.images)
-        live = await resuming.resume(desk, job, order)
+        live = await resuming.resume(desk, job, by_caller(order))
         return await placed_answer(request, desk, live.record)
 
     return routes

@@ -21,6 +21,7 @@ from service.web.answers import (
     refusal,
     svg_answer,
 )
+from service.web.callers import by_caller
 from service.web.negotiation import IMAGES, JSON, NPZ, SVG, choose, choose_for
 from service.web.preferences import preferences
 from service.web.uploads import read_upload
@@ -49,7 +50,7 @@ async def _work(desk: Desk, make_order: OrderMaker, offers: tuple[str, ...]) -> 
     if not prefer.respond_async:
         choose(request, *offers)  # to refuse before the body is read
     upload = await read_upload(request)
-    order = make_order(upload, desk.settings.max_deadline_s)
+    order = by_caller(make_order(upload, desk.settings.max_deadline_s))
     if prefer.respond_async:
         return accepted_answer((await desk.accept(order)).record, prefer.at_once)
     media = choose_for(request, offers, drawing=order.is_drawing)

@@ -8,6 +8,7 @@ from quart import Blueprint, Response, request, websocket
 from service.jobs.desk import Desk
 from service.jobs.events import Envelope
 from service.jobs.mailbox import Mailbox
+from service.web.callers import find_job
 from service.web.negotiation import EVENTS, choose
 from service.web.origins import check_origin
 
@@ -22,7 +23,7 @@ def event_routes(desk: Desk) -> Blueprint:
     @routes.websocket("/jobs/<job_id>/events")
     async def listen(job_id: str) -> None:
         check_origin(websocket.headers, desk.settings.allowed_origins)
-        job = await desk.find(job_id)
+        job = await find_job(desk, job_id)
         with desk.listen(job) as mailbox:
             await websocket.accept()
             async with trio.open_nursery() as nursery:
@@ -33,7 +34,7 @@ def event_routes(desk: Desk) -> Blueprint:
     @routes.get("/jobs/<job_id>/events")
     async def stream(job_id: str) -> Response:
         choose(request, EVENTS)
-        job = await desk.find(job_id)
+        job = await find_job(desk, job_id)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         if request.method == "HEAD":
             return Response(b"", 200, headers, content_type=EVENTS)

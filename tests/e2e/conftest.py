@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from tests.e2e.served import Served, served
+from tests.e2e.served import Served, served, standing_worker
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +21,10 @@ async def client(itten: Served) -> AsyncIterator[httpx.AsyncClient]:
     itten.wait_ready()
     async with httpx.AsyncClient(base_url=itten.url, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a slow, cheap worker."""
+    with standing_worker("slow", tmp_path_factory.mktemp("worker")) as address:
+        yield address

@@ -28,6 +28,12 @@ def drawing(width: int, height: int, *, transparent: bool = False) -> Image.Imag
     return image if transparent else image.convert("RGB")
 
 
+def noise(width: int, height: int, seed: int = 0) -> Image.Image:
+    """Every pixel by chance, the same for a seed: a file of it is as large as its pixels."""
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+    return Image.fromarray(pixels)
+
+
 def packed(image: Image.Image, as_format: str = "PNG", **options: Any) -> bytes:
     """The image as a file."""
     file = io.BytesIO()

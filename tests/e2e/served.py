@@ -59,6 +59,16 @@ def served(data: Path, *arguments: str, status: int = 0, **env: str) -> Iterator
             process.kill()
 
 
+@contextmanager
+def standing_worker(mode: str, directory: Path) -> Iterator[str]:
+    """The address of a cheap worker that stands by itself until the block ends."""
+    address = f"unix:{directory / 'worker.sock'}"
+    command = [sys.executable, "-m", "tests.service.shade_worker", mode, "--listen", address]
+    with subprocess.Popen(command) as process:
+        yield address
+        process.terminate()
+
+
 def descendants(pid: int) -> list[int]:
     """The processes that a process has started, and theirs."""
     children = []

@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    WebSocket,
+    expect,
+    sync_playwright,
+)
 
+from service.access.keys import new_key
 from tests.e2e.pictures import drawing, packed, photograph, unpacked
-from tests.e2e.served import Served
+from tests.e2e.served import Served, served
 
 pytestmark = pytest.mark.browser
 
@@ -187,3 +195,41 @@ def test_a_refused_image_is_explained(page: Page):
     expect(page.locator("#status")).to_have_attribute("data-state", "failed", timeout=PATIENCE_MS)
     expect(page.locator("#problem")).to_be_visible()
     assert page.locator("#problem").inner_text().strip()
+
+
+def test_a_service_with_keys_is_asked_with_one_that_no_address_has(
+    browser: Browser, tmp_path: Path
+):
+    text, key = new_key("alice", ("submit", "read"))
+    (tmp_path / "keys").write_text(key.line())
+    with served(tmp_path, "--device", "cpu", ITTEN_API_KEYS_FILE=str(tmp_path / "keys")) as itten:
+        itten.wait_ready()
+        context = browser.new_context()
+        page = context.new_page()
+        addresses: list[str] = []
+        frames: list[object] = []
+
+        def opened(socket: WebSocket) -> None:
+            addresses.append(socket.url)
+            socket.on("framereceived", lambda frame: frames.append(frame))
+
+        page.on("request", lambda request: addresses.append(request.url))
+        page.on("websocket", opened)
+        page.goto(itten.url)
+        expect(page.locator("#key-form")).to_be_hidden()
+        drop(page, packed(photograph(128, 96)))
+        page.locator("[name=passes]").fill("1")
+        page.locator("#run").click()
+        for wrong in ("itten_wrong", text):
+            expect(page.locator("#key-form")).to_be_visible()
+            page.locator("#key").fill(wrong)
+            page.locator("#key-form button").click()
+        status = page.locator("#status")
+        expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+        expect(page.locator("#key-form")).to_be_hidden()
+        expect(page.locator("#curl")).to_contain_text("$ITTEN_KEY")
+        expect(page.locator("#passes-strip .filled")).to_have_count(2)
+        assert frames
+        assert any("ticket=" in each for each in addresses)
+        assert not any(text in each for each in [*addresses, page.content()])
+        context.close()

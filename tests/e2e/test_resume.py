@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.pictures import packed, photograph
 from tests.e2e.served import served
+from tests.service.kept_files import damage, file_of, names_of
 
 SHADE = {"passes": "2", "tile_size": "32", "overlap": "8"}
 RUNS = 8  # of ten seconds, at most, for a job of a second or two
@@ -26,9 +27,8 @@ def partial(
         path = f"/jobs/{answer.headers['itten-job']}"
         document = client.get(path).json()
         if document["state"] == "partial" and "status_reason" not in document:
-            work = data / path.removeprefix("/") / "work.npz"
             for _ in range(20):  # it comes after the answer, where there is any
-                if work.exists():
+                if "work.npz" in names_of(data, path.removeprefix("/jobs/")):
                     return path
                 time.sleep(0.05)
     raise AssertionError(answer.text)
@@ -81,9 +81,6 @@ def test_what_was_resumed_is_what_one_job_comes_to(
         for index in range(1, int(form.get("passes", 0)) + 1):
             assert_same(client, f"{resumed}/image?pass={index}", f"{once}/image?pass={index}")
         assert client.get(f"{path}/image").status_code == 200  # the first one stays as it was
-        work = tmp_path / path.removeprefix("/") / "work.npz"
-        data = bytearray(work.read_bytes())
-        data[data.index(b"NUMPY") + 200] ^= 255
-        work.write_bytes(data)
+        damage(file_of(tmp_path, path.removeprefix("/jobs/"), "work.npz"))
         damaged = complete(client, path)
         assert_same(client, f"{damaged}/image", f"{once}/image")

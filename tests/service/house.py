@@ -1,7 +1,7 @@
 """The whole service over a real socket, with a worker process that is cheap.
 
 In this process where a test looks inside, or for all other tests together as a process of its own:
-`python -m tests.service.house` prints its URL, and ends with its stdin.
+`python -m tests.service.house [MODE]` prints its URL, and ends with its stdin.
 """
 
 import io
@@ -132,8 +132,10 @@ def assert_problem(answer: httpx.Response, status: int, slug: str) -> dict[str, 
 
 async def main() -> None:
     """Be the house of a test session, until the session is over."""
-    configure_logs(Settings())
-    async with open_house("quick", allowed_origins=(FRIEND,)) as service:
+    configure_logs(Settings.from_env())
+    async with open_house(
+        sys.argv[1] if sys.argv[1:] else "quick", allowed_origins=(FRIEND,)
+    ) as service:
         print(service.client.base_url, flush=True)
         await trio.to_thread.run_sync(sys.stdin.read)
 

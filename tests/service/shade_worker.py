@@ -3,9 +3,10 @@
 With a source it fills them with the colour of the source's last pixel.
 
 `python -m tests.service.shade_worker MODE --fd N` or `MODE --listen unix:/path`, where MODE is
-`quick`, `slow` (20 ms a tile), `brief` (stops after BRIEF tiles), `deaf` (never comes back from a
-step), `dying` (ends in its first step), `failing` (raises) or `unready` (never says hello). With
-`heavy`, which is as `brief`, what is left to go on from is large.
+`quick`, `slow` (20 ms a tile, and a checkpoint after each), `brief` (stops after BRIEF tiles),
+`deaf` (never comes back from a step), `dying` (ends in its first step), `failing` (raises) or
+`unready` (never says hello). With `heavy`, which is as `brief`, what is left to go on from is
+large.
 """
 
 import io
@@ -21,7 +22,7 @@ import numpy as np
 from tests.worker.sample_runs import SampleRuns
 from worker.engine import Engine
 from worker.program import prepare_process, run_child, run_listening
-from worker.runs import Alone, Array, Emission, Forecast
+from worker.runs import Alone, Array, Emission, Forecast, Work
 from worker.wire.address import parse_address
 from worker.wire.messages import (
     Certificate,
@@ -82,10 +83,11 @@ class InvertingRun:
     def _go_on(self, work: bytes) -> None:
         try:
             with np.load(io.BytesIO(work), allow_pickle=False) as arrays:
-                pixels, self.tiles = arrays["pixels"].tobytes(), int(arrays["tiles"])
+                tiles = [int(arrays[name]) for name in arrays.files if name.endswith("tiles")]
+                [pixels] = [arrays[name] for name in arrays.files if name.endswith("pixels")]
+                self.pixels, self.tiles = pixels.tobytes(), max(tiles)
         except (ValueError, KeyError, OSError, BadZipFile):
-            return  # from the beginning
-        self.pixels = pixels
+            pass  # from the beginning
 
     @property
     def stops(self) -> bool:
@@ -150,10 +152,16 @@ class InvertingRun:
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         yield from self._field()
-        if self._keeps_work:
-            yield "work.tiles", np.array(self.tiles)
-            yield "work.pixels", np.frombuffer(self.pixels, np.uint8)
-            yield "work.ballast", np.zeros(HEAVY if self.mode == "heavy" else 0, np.uint8)
+
+    def checkpoint(self, *, last: bool = False) -> Work | None:
+        if not last and (self.mode != "slow" or self.finished):
+            return None
+        whole = last or self.tiles - self.began == 1 or self.of_passes % TILES == 0
+        arrays = {"tiles": np.array(self.tiles)}
+        if whole:
+            arrays["pixels"] = np.frombuffer(self.pixels, np.uint8)
+            arrays["ballast"] = np.zeros(HEAVY if self.mode == "heavy" else 0, np.uint8)
+        return Work(whole, arrays)
 
     def _field(self) -> Iterator[tuple[str, Array]]:
         h, w = self.submit.height, self.submit.width

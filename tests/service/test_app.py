@@ -353,6 +353,7 @@ async def test_a_job_document_has_what_the_description_requires(site: httpx.Asyn
 class _NoDesk:
     settings = Settings()
     metrics = Metrics()
+    link = decoders = None
 
 
 _BRACES = str.maketrans("<>", "{}")

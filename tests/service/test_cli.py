@@ -1,11 +1,13 @@
 """The command line, as processes."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from service.access.keys import find, parse_keys
 from service.cli import main
 
 
@@ -22,6 +24,7 @@ def itten(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         (["--port", "70000"], {}, "ITTEN_PORT"),
         ([], {"ITTEN_MAX_QUEUE": "none"}, "ITTEN_MAX_QUEUE"),
         (["--device", "gpu"], {}, "ITTEN_DEVICE"),
+        ([], {"ITTEN_API_KEYS_FILE": "/nonexistent/keys"}, "ITTEN_API_KEYS_FILE"),
     ],
 )
 def test_a_wrong_setting_is_one_line_and_status_2(
@@ -50,6 +53,18 @@ def test_settings_are_shown_and_can_be_read_again():
     assert "ITTEN_PORT=8123" in lines
     env = dict(line.split("=", 1) for line in lines)
     assert itten("serve", "--show-settings", **env).stdout == shown.stdout
+
+
+def test_a_new_key_is_said_once_and_its_line_can_go_into_the_file(tmp_path: Path):
+    ended = itten("key", "new", "alice", "--scopes", "read,admin")
+    assert ended.returncode == 0
+    assert re.fullmatch(r"alice read,admin sha256:[0-9a-f]{64}\n", ended.stdout)
+    [key] = re.findall(r"itten_[A-Za-z0-9_-]{43}", ended.stderr)
+    assert find(parse_keys(ended.stdout), key) is not None
+    for wrong in (["key"], ["key", "new"], ["key", "new", "A b"]):
+        ended = itten(*wrong)
+        assert (ended.returncode, ended.stdout) == (2, "")
+    assert "scopes are some of" in itten("key", "new", "a", "--scopes", "all").stderr
 
 
 def test_health_of_nothing_is_status_1():
@@ -82,6 +97,7 @@ def test_the_service_leaves_torch_and_the_worker_alone():
         "worker.wire.channel",
         "worker.wire.config",
         "worker.wire.framing",
+        "worker.wire.logs",
         "worker.wire.messages",
         "worker.wire.params",
         "worker.wire.phases",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service.access.keys import new_key
 from service.settings import Settings, SettingsError
 from worker.wire.framing import MAX_PAYLOAD
 
@@ -85,7 +86,10 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("WORKERS", "tcp://host:99999"),
         ("WORKERS", "tcp://host:0"),
         ("WORKERS", "host:80"),
-        ("API_KEYS_FILE", "/etc/keys"),
+        ("API_KEYS_FILE", "/nonexistent/keys"),
+        ("API_KEYS_FILE", "/"),
+        ("RATE", "0"),
+        ("RATE_BURST", "0"),
         ("ALLOWED_ORIGINS", "example.org"),
         ("ALLOWED_ORIGINS", "https://example.org/path"),
         ("LOG_FORMAT", "xml"),
@@ -135,6 +139,22 @@ def test_warnings_name_typos_and_an_open_door() -> None:
     assert all(len(note) < 300 for note in notes)
     for host in ("127.0.0.1", "127.8.8.8", "::1", "[::1]", "localhost"):
         assert Settings.from_env({"ITTEN_HOST": host}).warnings({}) == []
+
+
+def test_keys_close_the_door_and_their_file_is_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(new_key("alice", ("read",))[1].line())
+    path.chmod(0o600)
+    env = {"ITTEN_HOST": "0.0.0.0", "ITTEN_API_KEYS_FILE": str(path), "ITTEN_KEY": "x"}
+    assert Settings.from_env(env).warnings(env) == []
+    for mode in (0o640, 0o602):
+        path.chmod(mode)
+        [note] = Settings.from_env(env).warnings(env)
+        assert f"(mode {mode:o})" in note
+        assert "chmod 600" in note
+    path.write_text("alice read sha256:1\n")
+    with pytest.raises(SettingsError, match=r"^ITTEN_API_KEYS_FILE is .*line 1 .*itten key new"):
+        Settings.from_env(env)
 
 
 def test_shown_settings_can_be_read_back() -> None:

@@ -5,11 +5,15 @@
 
 import os
 import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import httpx
 import trio
 
 from tests.service.house import House, open_house, png
+from tests.service.kept_files import on_disk
 
 ROUNDS, CLIENTS = map(int, os.environ.get("ITTEN_STORM", "3x24").split("x"))
 
@@ -28,7 +32,7 @@ async def test_a_storm_of_cancels_leaves_nothing():
             idle = len(service.client._transport._pool.connections)
             assert held()[0] <= tasks + 8 * idle
             assert held()[1] <= files + 2 * idle
-            assert await kept(service) == set()
+            assert unwanted(service.desk.settings.data) == set()
 
 
 async def one_round(service: House, index: int, clients: int) -> None:
@@ -104,7 +108,8 @@ async def read_gauges(client: httpx.AsyncClient) -> dict[str, float]:
     return {name: float(value) for name, value in found}
 
 
-async def kept(service: House) -> set[str]:
-    """Files that nobody wants any more."""
-    root = service.desk.store._files.root
-    return {path.name for path in root.rglob("*") if path.suffix in (".tmp", ".part")}
+def unwanted(data: Path) -> set[Path]:
+    """Files that no job has."""
+    with closing(sqlite3.connect(data / "itten.sqlite3")) as db:
+        kept = {data / "content" / each for (each,) in db.execute("SELECT digest FROM files")}
+    return on_disk(data) - kept

@@ -3,6 +3,7 @@
 `tiles-…` jobs are solved in batches, `pieces-…` jobs in steps that are estimated to be long.
 """
 
+import math
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 import trio
 
 from worker.engine import Engine
-from worker.runs import Alone, Array, Emission, Forecast, Tiles
+from worker.runs import Alone, Array, Emission, Forecast, Poisoned, Tiles, Work
 from worker.server import serve
 from worker.wire.channel import Channel
 from worker.wire.framing import FrameDecoder
@@ -57,6 +58,8 @@ class SampleRun:
             raise MemoryError("no room for it")
 
     def step(self) -> Sequence[Emission]:
+        if self.what == "fatal":
+            raise Poisoned("a result is not finite")
         if self.what == "raises":
             raise ValueError("the matrix is upside down\nsecond line")
         if self.what == "hangs":
@@ -101,6 +104,12 @@ class SampleRun:
             arrays=self.what in ("arrays", "torn"),
         )
         return [(finished, self.pixels)]
+
+    def checkpoint(self, *, last: bool = False) -> Work | None:
+        step = np.array(self.done)
+        return Work(
+            whole=self.done == 1, arrays={"step": step, "ballast": np.zeros(9 << 20, np.uint8)}
+        )
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
         yield "vectors", np.arange(3 << 20, dtype=np.float32).reshape(-1, 4)
@@ -168,11 +177,11 @@ async def running(engine: Engine) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def connected(engine: Engine) -> AsyncIterator[Channel[ToService]]:
+async def connected(engine: Engine, stats_s: float = math.inf) -> AsyncIterator[Channel[ToService]]:
     """A service's end of a connection to `engine`, past the hello."""
     near, far = (trio.SocketStream(sock) for sock in trio.socket.socketpair())
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(serve, far, engine, HELLO)
+        nursery.start_soon(serve, far, engine, HELLO, stats_s)
         async with Channel[ToService](near, FrameDecoder(ToService)) as channel:
             assert (await anext(channel))[0] == HELLO
             yield channel

@@ -12,6 +12,7 @@ import msgspec
 from tests.worker.sample_runs import HELLO, SampleRuns
 from worker.engine import Engine
 from worker.program import prepare_process, run_child
+from worker.runs import Poisoned
 
 
 def main() -> int:
@@ -27,7 +28,8 @@ def main() -> int:
     hello = msgspec.structs.replace(
         HELLO, device_name=str(os.getpid()), protocol=99 if mode == "modern" else HELLO.protocol
     )
-    return run_child(fd, Engine(SampleRuns()), hello)
+    engine = Engine(SampleRuns(), healthy=lambda error: not isinstance(error, Poisoned))
+    return run_child(fd, engine, hello)
 
 
 if __name__ == "__main__":

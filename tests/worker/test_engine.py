@@ -1,6 +1,9 @@
+import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import msgspec
+import numpy as np
 import trio
 
 from tests.worker import sample_runs
@@ -15,9 +18,19 @@ from tests.worker.sample_runs import (
     until_finished,
 )
 from worker.engine import DeviceLost, Engine
-from worker.runs import Emission
+from worker.runs import Emission, Work
 from worker.wire.channel import Channel
-from worker.wire.messages import Cancel, Finished, PassDone, Started, Submit, ToService
+from worker.wire.messages import (
+    ArrayChunk,
+    ArraysDone,
+    Cancel,
+    Checkpoint,
+    Finished,
+    PassDone,
+    Started,
+    Submit,
+    ToService,
+)
 
 T = TypeVar("T")
 ROOM = 4  # pixels: of one job, the next one has to wait
@@ -112,15 +125,19 @@ async def test_whatever_a_run_raises_fails_its_job_and_nothing_else():
 
 
 async def test_a_lost_device_ends_the_engine():
-    engine = Engine(SampleRuns(), healthy=lambda: False)
-    lost = False
+    engine = Engine(SampleRuns(), healthy=lambda _: False)
+    lost, heard = False, []
     try:
         async with running(engine), connected(engine) as service:
+            await service.send(submit("endless-100000"), PIXELS)
             await service.send(submit("raises-3"), PIXELS)
-            await until_finished(service, "raises-3")
+            async for message, _ in service:
+                heard.append(message)
     except* DeviceLost:
         lost = True
     assert lost
+    [last] = [each for each in heard if isinstance(each, Finished)]
+    assert (last.job, last.fatal) == ("raises-3", True)
 
 
 async def test_a_cancel_takes_effect_after_the_current_step():
@@ -273,6 +290,18 @@ async def test_an_ended_job_lets_go_of_its_run():
             await trio.sleep(0.001)
 
 
+async def test_a_job_that_waits_to_send_has_let_go_of_what_its_steps_needed():
+    sample_runs.dropped.clear()
+    engine = Engine(SampleRuns())
+    async with running(engine), connected(engine) as service:
+        await service.send(submit("arrays-1"), PIXELS)
+        await until_finished(service, "arrays-1")
+        assert sample_runs.dropped == ["arrays-1"]
+        async for message, _ in service:
+            if isinstance(message, ArraysDone):
+                break
+
+
 async def test_a_large_job_is_only_made_in_its_first_turn_and_no_more():
     turns: list[str] = []
 
@@ -296,3 +325,67 @@ async def test_a_large_job_is_only_made_in_its_first_turn_and_no_more():
         await service.send(submit("pieces-1", width=1100, height=1000), pixels)
         await until_finished(service, "pieces-1")
     assert turns == ["piece", "made", "piece", "step"]
+
+
+def leaving(job: str) -> Submit:
+    return msgspec.structs.replace(submit(job), keep_work=True)
+
+
+async def test_checkpoints_come_whole_one_at_a_time_and_behind_reports():
+    engine = Engine(SampleRuns())
+    async with running(engine), connected(engine) as service:
+        await service.send(leaving("j-400"), PIXELS)
+        missing, steps, reported = {}, [], 0
+        async for message, payload in service:
+            if isinstance(message, PassDone):
+                reported = message.index
+            elif isinstance(message, ArrayChunk):
+                assert message.name.startswith("work.")
+                size = math.prod(message.shape) * np.dtype(message.dtype).itemsize
+                missing[message.name] = missing.get(message.name, size) - len(payload)
+                if message.name == "work.step":
+                    steps.append(int(np.frombuffer(payload, message.dtype)[0]))
+                    assert steps[-1] <= reported
+            elif isinstance(message, Checkpoint):
+                assert set(missing.values()) == {0}
+                assert message.whole == (steps[-1] == 1)
+                missing = {}
+            elif isinstance(message, Finished):
+                break
+        assert steps == sorted(set(steps))
+        assert len(steps) > 1
+        assert message.state == "complete"
+        await service.send(submit("next-1"), PIXELS)  # nothing follows of a job that is complete
+        rest = [type(message)]
+        while rest[-1] is not Finished or len(rest) == 1:
+            rest.append(type((await anext(service))[0]))
+        assert Checkpoint not in rest
+
+
+async def test_the_last_checkpoint_follows_a_partial_answer():
+    engine = Engine(SampleRuns())
+    async with running(engine), connected(engine) as service:
+        await service.send(msgspec.structs.replace(leaving("arrays-100000"), budget_s=0.2), PIXELS)
+        finished, _ = await until_finished(service, "arrays-100000")
+        assert (finished.state, finished.arrays) == ("partial", True)
+        kinds, names = [], []
+        async for message, _ in service:
+            kinds.append(type(message))
+            names.append(getattr(message, "name", ""))
+            if isinstance(message, ArraysDone):
+                break
+        assert kinds[-2:] == [Checkpoint, ArraysDone]
+        last = len(names) - 1 - names[::-1].index("status")
+        assert set(names[last + 1 : -2]) == {"work.step", "work.ballast"}
+
+
+class Unkeepable(SampleRun):
+    def checkpoint(self, *, last: bool = False) -> Work | None:
+        raise MemoryError("no room for a copy")
+
+
+async def test_a_checkpoint_that_fails_does_not_cost_the_job():
+    engine = Engine(SampleRuns(Unkeepable))
+    async with running(engine), connected(engine) as service:
+        await service.send(leaving("j-9"), PIXELS)
+        assert (await until_finished(service, "j-9"))[0].state == "complete"

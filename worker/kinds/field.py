@@ -9,6 +9,7 @@ from torch import Tensor
 
 from worker.drawing.paint import line_picture
 from worker.fibers import worked
+from worker.kinds.checkpoints import Checkpoints
 from worker.kinds.colours import viridis
 from worker.kinds.costs import (
     DRAWING,
@@ -20,7 +21,7 @@ from worker.kinds.costs import (
 )
 from worker.kinds.drawing import MOST_PIXELS, Drawing, drawing, drawn
 from worker.kinds.field_costs import field_left, learn_whole
-from worker.kinds.kept import field_work, kept_of
+from worker.kinds.kept import kept_of
 from worker.kinds.pixels import interleaved, to_picture
 from worker.kinds.progress import FieldProgress
 from worker.kinds.solving import (
@@ -36,7 +37,7 @@ from worker.numerics.field_state import FieldState
 from worker.numerics.memory import OutOfMemory
 from worker.numerics.tile_queue import TileQueue
 from worker.planner import MARGIN
-from worker.runs import Alone, Array, Emission, Forecast, Tiles
+from worker.runs import Alone, Array, Emission, Forecast, Tiles, Work
 from worker.shader.picture import Picture, seen
 from worker.wire.messages import Finished, Submit
 from worker.wire.params import FieldParams
@@ -62,6 +63,7 @@ class FieldRun:
         self._costs = TileCosts()
         self._pace = Pace(TAKING.estimate(shape.area))
         self._drawing: Drawing | None = None  # that was answered
+        self._checkpoints = Checkpoints()
         if rest[shape.nbytes :]:
             self._go_on_from(rest[shape.nbytes :], picture)
 
@@ -132,7 +134,7 @@ class FieldRun:
         return list(self._progress.report(changed, 0, self._solver.tiling.count))
 
     def drop(self) -> None:
-        """Let go of batches that are kept open."""
+        """Let go of what further steps would need."""
         self._solver.drop()
 
     @property
@@ -207,8 +209,12 @@ class FieldRun:
         pixels = self._submit.height * self._submit.width
         return min(pixels, MOST_PIXELS) if self._params.render == "contours" else pixels
 
+    def checkpoint(self, *, last: bool = False) -> Work | None:
+        """The tiles that are new."""
+        if self.finished:
+            return None
+        return self._checkpoints.work(self._solver, self._field_s, last=last)
+
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
-        """The arrays of the npz, and what another job can go on from."""
+        """The arrays of the npz."""
         yield from field_arrays(self._solver, self._params, self._drawing)
-        if self._submit.keep_work and not self.finished:
-            yield from field_work(self._solver)

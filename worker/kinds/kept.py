@@ -1,29 +1,28 @@
-"""What a partial job leaves for one that goes on from it, as arrays and back.
+"""What a job leaves for one that goes on from it, as arrays and back.
 
 passes            (1,) int32, complete passes
 picture           (H, W, c) uint8 after these passes; not there after none
 sketch_*          of a photograph: what has been drawn of it
 field_*           of the pass under way, as `FieldState.checkpoint` has it
+
+A job leaves one or more checkpoints. One that stands by itself has all of this; others have tiles
+of the same pass that were finished since then. The arrays of several are below `0/`, `1/` and so
+on.
 """
 
 import io
-import zipfile
-from collections.abc import Iterator, Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from worker.kinds.pixels import interleaved, quantised, to_picture
+from worker.numerics.checkpoint import joined
 from worker.numerics.field_state import FieldState
 from worker.runs import Array
 from worker.shader.picture import Picture
 from worker.shader.sketch import Sketch
 
-PREFIX = "work."
-MOST_BYTES = 256 << 20
-"""Of a field's vectors and all else; a larger job is begun anew."""
 _FIELD, _SKETCH = "field_", "sketch_"
 
 
@@ -36,37 +35,22 @@ class Kept(NamedTuple):
     field: dict[str, Array]  # of the next pass
 
 
-def arrays_of(
-    passes: int, picture: Picture, sketch: Sketch | None, solver: FieldState
-) -> Iterator[tuple[str, Array]]:
-    """The arrays to keep; names begin with PREFIX.
-
-    Args:
-        passes: complete ones that are as they would be without a deadline.
-        picture: after these.
-        sketch: what they have drawn, of a photograph.
-        solver: the field of the next pass.
-    """
-    arrays: dict[str, Array] = {}
-    if passes:
-        height, width = picture.rgb.shape[1:]
-        pixels = np.frombuffer(interleaved(quantised(picture.layers)), np.uint8)
-        arrays["picture"] = pixels.reshape(height, width, -1)
-        if sketch is not None:
-            arrays |= _of_sketch(sketch)
-    yield from field_work(solver, passes, arrays)
+def passes_arrays(passes: int, picture: Picture, sketch: Sketch | None) -> dict[str, Array]:
+    """The arrays of complete passes: the picture after them, and what they have drawn."""
+    if not passes:
+        return {}
+    height, width = picture.rgb.shape[1:]
+    pixels = np.frombuffer(interleaved(quantised(picture.layers)), np.uint8)
+    arrays = {"picture": pixels.reshape(height, width, -1)}
+    return arrays if sketch is None else arrays | _of_sketch(sketch)
 
 
-def field_work(
-    solver: FieldState, passes: int = 0, others: Mapping[str, Array] = MappingProxyType({})
-) -> Iterator[tuple[str, Array]]:
-    """The arrays of a field in the making, after so many passes and beside `others`."""
-    field = {_FIELD + name: each for name, each in solver.checkpoint().items()}
-    arrays = {"passes": np.array([passes], np.int32), **others, **field}
-    if sum(each.nbytes for each in arrays.values()) > MOST_BYTES:
-        # Without what its field begins with, a later pass would not come out the same.
-        arrays = {"passes": np.zeros(1, np.int32)}
-    yield from ((PREFIX + name, each) for name, each in arrays.items())
+def field_arrays_of(
+    solver: FieldState, passes: int, before: torch.Tensor | None = None
+) -> dict[str, Array]:
+    """The arrays of a field in the making after so many passes, as `FieldState.checkpoint`."""
+    field = {_FIELD + name: each for name, each in solver.checkpoint(before).items()}
+    return {"passes": np.array([passes], np.int32), **field}
 
 
 def kept_of(data: memoryview, like: Picture, most_passes: int) -> Kept:
@@ -82,16 +66,40 @@ def kept_of(data: memoryview, like: Picture, most_passes: int) -> Kept:
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            arrays = {name.removeprefix(PREFIX): file[name] for name in file.files}
-        passes = int(arrays["passes"][0])
-        if not 0 <= passes <= most_passes:
-            raise ValueError(f"{passes} passes of {most_passes}")
-        picture = _picture(arrays["picture"], like) if passes else None
-        sketch = _sketch(arrays, like) if _SKETCH + "at" in arrays else None
-    except (KeyError, IndexError, OSError, EOFError, TypeError, zipfile.BadZipFile) as error:
+            parts = _parts({name: file[name] for name in file.files})
+        whole = max((each for each in parts if _stands(each)), key=_passes)
+        passes = _passes(whole)
+        picture = _picture(whole["picture"], like) if passes else None
+        sketch = _sketch(whole, like) if _SKETCH + "at" in whole else None
+        added = [each for each in parts if each is not whole and _passes(each) == passes]
+        field = joined(_field(whole), [_field(each) for each in added])
+    except Exception as error:  # of a damaged file numpy and zipfile raise anything at all
         raise ValueError(f"no partial work: {error!r}") from error
-    field = {n.removeprefix(_FIELD): each for n, each in arrays.items() if n.startswith(_FIELD)}
+    if not 0 <= passes <= most_passes:
+        raise ValueError(f"{passes} passes of {most_passes}")
     return Kept(passes, picture, sketch, field)
+
+
+def _parts(arrays: dict[str, Array]) -> list[dict[str, Array]]:
+    """The checkpoints."""
+    parts: dict[str, dict[str, Array]] = {}
+    for path, array in arrays.items():
+        part, _, name = path.rpartition("/")
+        parts.setdefault(part, {})[name] = array
+    return list(parts.values())
+
+
+def _passes(part: dict[str, Array]) -> int:
+    return int(part["passes"][0])
+
+
+def _stands(part: dict[str, Array]) -> bool:
+    """Whether it stands by itself: before the first pass there is nothing but tiles."""
+    return "picture" in part or _passes(part) == 0
+
+
+def _field(part: dict[str, Array]) -> dict[str, Array]:
+    return {n.removeprefix(_FIELD): each for n, each in part.items() if n.startswith(_FIELD)}
 
 
 def _picture(pixels: Array, like: Picture) -> Picture:

@@ -1,8 +1,11 @@
 """Pixels of the wire as tensors, and back."""
 
+import math
+
 import torch
 from torch import Tensor
 
+from worker.runs import Poisoned
 from worker.shader.picture import Picture, picture_of
 from worker.shader.strips import by_rows, pointwise
 
@@ -30,7 +33,18 @@ def quantised(layers: Tensor) -> Tensor:
     return pointwise(_quantised, layers)
 
 
+def check_finite(values: Tensor) -> None:
+    """Let pass numbers.
+
+    Raises:
+        Poisoned: one is none, or infinite.
+    """
+    if not math.isfinite(float(values.sum())):
+        raise Poisoned("a result is not finite")
+
+
 def _quantised(layers: Tensor) -> Tensor:
+    check_finite(layers)  # as bytes it would look like any other
     return layers.clamp(0, 1).mul_(255).round_().to(torch.uint8)
 
 

@@ -8,8 +8,9 @@ import torch
 
 from worker.fibers import undivided, worked
 from worker.kinds.borrowing import Borrowing
+from worker.kinds.checkpoints import Checkpoints
 from worker.kinds.costs import HANDING_OVER, TAKING, Pace, TileCosts
-from worker.kinds.kept import arrays_of, kept_of
+from worker.kinds.kept import kept_of, passes_arrays
 from worker.kinds.pixels import to_picture, to_pixels
 from worker.kinds.prospects import Prospects
 from worker.kinds.settings import shader_settings
@@ -18,7 +19,7 @@ from worker.kinds.solving import batch_offer, bounds, field_arrays
 from worker.kinds.spectrum import Spectrum
 from worker.kinds.telling import Telling
 from worker.numerics.tile_queue import TileQueue
-from worker.runs import Alone, Array, Emission, Forecast, Tiles
+from worker.runs import Alone, Array, Emission, Forecast, Tiles, Work
 from worker.shader.picture import Picture
 from worker.wire.messages import Finished, Submit
 from worker.wire.params import ShadeParams
@@ -62,7 +63,7 @@ class ShadeRun:
         )
         self._field_s = self._shade_s = 0.0
         self._pace = Pace(TAKING.estimate(self._area))
-        self._leaves = False  # whether another job may go on from here
+        self._checkpoints = Checkpoints()
         self._exact: _Border | None = None  # the last one before something was left out
         if rest:
             self._go_on_from(rest)
@@ -160,7 +161,7 @@ class ShadeRun:
         return self._telling.solved(stage, changed)
 
     def drop(self) -> None:
-        """Let go of batches that are kept open."""
+        """Let go of what further steps would need."""
         lender = self._shading.lender
         for spectrum in (self._shading.spectrum, lender.spectrum if lender else None):
             if spectrum is not None:
@@ -186,7 +187,6 @@ class ShadeRun:
         skipped = self._borrowing.skipped() if self._borrowing else []
         skipped += self._prospects.skipped
         state = "complete" if self.finished and not skipped else "partial"
-        self._leaves = self._submit.keep_work and state == "partial"
         solver, telling = self._telling.solver, self._telling
         median, largest = bounds(solver)
         finished = Finished(
@@ -205,18 +205,25 @@ class ShadeRun:
             shade_s=self._shade_s,
             oom_retries=self._shading.oom_retries,
             skipped=skipped,
-            arrays=bool(solver.usable.any()) or self._leaves,
+            arrays=bool(solver.usable.any()) or (self._submit.keep_work and state == "partial"),
         )
         return [*told, (finished, self._pixels)]
 
+    def checkpoint(self, *, last: bool = False) -> Work | None:
+        """The last complete pass and the tiles after it, or of these what is new."""
+        if not last and (self._exact is not None or self.finished):
+            return None
+        passes, picture, spectrum = self._border()
+        return self._checkpoints.work(
+            spectrum.solver,
+            self._field_s + self._shade_s,
+            passes,
+            lambda: passes_arrays(passes, picture, spectrum.sketch),
+            last=last,
+        )
+
     def arrays(self) -> Iterator[tuple[str, Array] | None]:
-        """The field of the last pass that was reached, and what another job can go on from."""
-        # First: the field is turned and blended in place.
-        if self._leaves:
-            border = self._border()
-            yield from arrays_of(
-                border.passes, border.picture, border.spectrum.sketch, border.spectrum.solver
-            )
+        """The field of the last pass that was reached."""
         if bool(self._telling.solver.usable.any()):
             yield from field_arrays(self._telling.solver, self._params.field)
 

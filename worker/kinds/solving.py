@@ -9,6 +9,7 @@ from torch import Tensor
 from worker.kinds.colours import by_rank, by_value, viridis
 from worker.kinds.costs import TileCosts
 from worker.kinds.drawing import MODES, Drawing, svg
+from worker.kinds.pixels import check_finite
 from worker.kinds.progress import status_name
 from worker.numerics.field import FieldSolver
 from worker.numerics.field_state import CHANNELS, FieldSettings, FieldState, Waiting
@@ -119,7 +120,8 @@ def modes_of(params: FieldParams) -> int:
 
 
 def rendered(field: Tensor, params: FieldParams) -> Tensor:
-    """The picture of a field (H, W): (3, H, W) uint8."""
+    """The picture of a field (H, W): (3, H, W) uint8; raises Poisoned."""
+    check_finite(field)
     return viridis(by_rank(field) if params.render == "ranks" else by_value(field))
 
 
@@ -158,7 +160,12 @@ def field_arrays(
 
 
 def bounds(solver: FieldState) -> tuple[float | None, float | None]:
-    """Median and largest angle bound of the tiles that have a vector; None where there is none."""
+    """Median and largest angle bound of the tiles that have a vector; None where there is none.
+
+    Raises:
+        Poisoned: what is known of a tile is no number.
+    """
+    check_finite(solver.theta[solver.usable])
     known = solver.bound[solver.usable]
     if len(known) == 0:
         return None, None

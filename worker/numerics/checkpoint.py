@@ -1,6 +1,6 @@
 """What an unfinished field leaves, as arrays, and a field that goes on from there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,24 @@ def saved(field: "FieldState", ended: Tensor, starts: Tensor | None) -> dict[str
     if starts is not None:
         arrays["starts"] = starts.cpu().numpy()
     return arrays
+
+
+def joined(whole: Mapping[str, Array], added: Sequence[Mapping[str, Array]]) -> dict[str, Array]:
+    """One checkpoint of one that stands by itself and of those that add tiles to it.
+
+    Raises:
+        ValueError, KeyError, IndexError: they do not fit together.
+    """
+    parts = [whole, *added]
+    arrays = {name: array for part in parts for name, array in part.items()}
+    tiles, rows = np.unique(np.concatenate([part["tiles"] for part in parts]), return_index=True)
+    for name in (*KEPT, "vectors"):
+        arrays[name] = np.concatenate([part[name] for part in parts])[rows]
+    if "starts" in whole:
+        others = np.ones(len(whole["tiles"]) + len(whole["starts"]), bool)
+        others[whole["tiles"]] = False
+        arrays["starts"] = whole["starts"][~np.isin(others.nonzero()[0], tiles)]
+    return {**arrays, "tiles": tiles}
 
 
 def take_over(field: "FieldState", arrays: Mapping[str, Array]) -> Tensor:

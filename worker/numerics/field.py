@@ -36,11 +36,16 @@ class FieldSolver(TileQueue):
         super().__init__(image, tiling, settings, _groups(tiling))
         self._former = previous  # until its vectors are taken over
 
-    def checkpoint(self) -> dict[str, Array]:
+    @property
+    def planned(self) -> bool:
+        """Whether what an earlier field lends has been taken over."""
+        return self._former is None
+
+    def checkpoint(self, before: Tensor | None = None) -> dict[str, Array]:
         """As any field's."""
-        if self._former is not None:
+        if not self.planned:
             self._without_work()
-        return super().checkpoint()
+        return super().checkpoint(before)
 
     def _advance(self) -> list[int] | None:
         """Tiles that need no work, or else a batch of those that do."""

@@ -99,8 +99,9 @@ class FieldState:
         return None
 
     def drop(self) -> None:
-        """Nothing more is wanted of this field; may be called from another thread."""
+        """Nothing more is wanted: what there is stays readable; may be called from another thread."""
         self.dropped = True
+        self._work = iter(())  # and all that the steps to come would need
 
     def step(self) -> list[int]:
         """Do a short piece of work; returns the tiles that got better.
@@ -118,15 +119,25 @@ class FieldState:
         self.memory.ran_out()
         raise OutOfMemory(reason)
 
-    def checkpoint(self) -> dict[str, Array]:
+    @property
+    def planned(self) -> bool:
+        """Whether what an earlier field lends has been taken over."""
+        return True
+
+    def checkpoint(self, before: Tensor | None = None) -> dict[str, Array]:
         """What another solver of the same picture and settings needs to go on from here.
+
+        Args:
+            before: (T,) bool, tiles that an earlier one has, to which this one adds.
 
         Returns:
             tiles (E,) int64: those with nothing left to do. vectors, theta, bound, residual,
             iterations and status: their rows of the attributes. starts (T - E, k, n) float32: what
             the others began with, or will; only where they do not begin from nothing.
         """
-        ended = self._ended()
+        ended = self.ended
+        if before is not None:
+            return saved(self, ended & ~before, None)
         return saved(self, ended, self._first_guesses((~ended).nonzero()[:, 0].tolist()))
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
@@ -137,7 +148,8 @@ class FieldState:
         """
         self._go_on(take_over(self, arrays), "starts" in arrays)
 
-    def _ended(self) -> Tensor:
+    @property
+    def ended(self) -> Tensor:
         """(T,) bool: tiles with nothing left to do."""
         return self.usable
 

@@ -93,9 +93,14 @@ class GlobalSolver(FieldState):
             self._guess = None
         return changed
 
-    def checkpoint(self) -> dict[str, Array]:
+    def drop(self) -> None:
+        """As any field's."""
+        super().drop()
+        self._guess = None
+
+    def checkpoint(self, before: Tensor | None = None) -> dict[str, Array]:
         """As any field's; with `residuals`, of every mode, once it has ended."""
-        arrays = super().checkpoint()
+        arrays = super().checkpoint(before)
         return {**arrays, "residuals": self.residuals.numpy()} if len(arrays["tiles"]) else arrays
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
@@ -262,7 +267,9 @@ class GlobalSolver(FieldState):
 
     # --- what it leaves ------------------------------------------------------------------------
 
-    def _ended(self) -> Tensor:
+    @property
+    def ended(self) -> Tensor:
+        """(T,) bool: tiles with nothing left to do."""
         return torch.tensor([self.finished or self._settled])
 
     def _first_guesses(self, tiles: list[int]) -> Tensor | None:

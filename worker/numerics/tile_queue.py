@@ -142,7 +142,9 @@ class TileQueue(FieldState):
             return None
         return torch.stack([self._starts.get(t, self.vectors[t]) for t in tiles])
 
-    def _ended(self) -> Tensor:
+    @property
+    def ended(self) -> Tensor:
+        """(T,) bool: tiles with nothing left to do."""
         ended = self.status >= TileStatus.CONVERGED
         ended[list(self._left)] = True
         return ended

@@ -11,7 +11,7 @@ import msgspec
 
 from worker.wire.params import JobParams
 
-PROTOCOL = 3
+PROTOCOL = 4
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -39,6 +39,20 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
         return self.area * self.channels
 
 
+class Trace(msgspec.Struct, frozen=True):
+    """The request that something is done for, as W3C Trace Context and log lines name it."""
+
+    request_id: str
+    trace_id: str  # 32 hexadecimal digits
+    span_id: str  # 16: what the service does for the request
+    parent_id: str | None = None  # 16: what its caller does
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What a log line says of it."""
+        return {name: text for name, text in msgspec.structs.asdict(self).items() if text}
+
+
 class Submit(Message, frozen=True):
     """Start a job. Payload: the input's pixels, those of the source, the work to go on from."""
 
@@ -50,7 +64,13 @@ class Submit(Message, frozen=True):
     params: JobParams
     source: Shape | None = None  # where strokes are taken from; None: the input itself
     work_bytes: int = 0  # of an npz: what an earlier job over the same left
-    keep_work: bool = False  # whether to send, after a partial end, what is needed to go on
+    keep_work: bool = False  # whether to send, now and then, what is needed to go on
+    trace: Trace | None = None  # for the log
+
+    @property
+    def log_fields(self) -> dict[str, str]:
+        """What a log line says about whom it concerns."""
+        return {"job": self.job} | (self.trace.log_fields if self.trace else {})
 
     @property
     def target(self) -> Shape:
@@ -82,6 +102,38 @@ class Hello(Message, frozen=True):
     field_s_per_mp: float
     coarse_s_per_mp: float = 0.0  # the part of it until every tile has a vector
     protocol: int = PROTOCOL
+
+
+class Counts(msgspec.Struct):
+    """What a worker has done; nothing here ever falls."""
+
+    turns: int = 0  # of the device
+    overruns: int = 0  # turns that took more than twice a quantum
+    busy_seconds: float = 0.0  # of turns
+    batches: int = 0
+    batch_jobs: int = 0  # in all batches together
+    batch_tiles: int = 0
+    batch_room: int = 0  # tiles that a quantum had room for
+    tiles: int = 0  # that converged, or were called degenerate
+    iterations: int = 0  # of those
+
+    def since(self, earlier: "Counts") -> "Counts":
+        """What came after an earlier count."""
+        mine, theirs = msgspec.structs.astuple(self), msgspec.structs.astuple(earlier)
+        return Counts(*(now - then for now, then in zip(mine, theirs, strict=True)))
+
+    def plus(self, other: "Counts") -> "Counts":
+        """Both together."""
+        mine, theirs = msgspec.structs.astuple(self), msgspec.structs.astuple(other)
+        return Counts(*(one + more for one, more in zip(mine, theirs, strict=True)))
+
+
+class Stats(Message, frozen=True):
+    """How the worker stands, every second in which that has changed."""
+
+    counts: Counts  # since the connection was opened
+    resident_bytes: int  # of the process
+    device_bytes: int | None = None  # of CUDA memory that the process has taken
 
 
 class Started(Message, frozen=True):
@@ -176,16 +228,27 @@ class Finished(Message, frozen=True):
     oom_retries: int = 0
     skipped: list[Skipped] = []
     arrays: bool = False
+    fatal: bool = False  # not the last: the device is lost over this job, and the worker ends
 
 
 class ArrayChunk(Message, frozen=True):
     """A piece of one array of the field, in C order. Payload: bytes from `offset`."""
 
     job: str
-    name: str  # of the field: see `field_arrays`; `work.` and a name: what is needed to go on
+    name: str  # of the field: see `field_arrays`; `work.` and a name: of a checkpoint
     dtype: str  # numpy's name
     shape: tuple[int, ...]
     offset: int  # bytes
+
+
+class Checkpoint(Message, frozen=True):
+    """The arrays of work since the last such message are all there: a run can go on from them.
+
+    It may come at any time between `Started` and `ArraysDone`.
+    """
+
+    job: str
+    whole: bool  # whether it stands by itself; else it adds to those before it
 
 
 class ArraysDone(Message, frozen=True):
@@ -195,4 +258,15 @@ class ArraysDone(Message, frozen=True):
 
 
 ToWorker = Submit | Cancel
-ToService = Hello | Started | Tiles | Preview | PassDone | Finished | ArrayChunk | ArraysDone
+ToService = (
+    Hello
+    | Stats
+    | Started
+    | Tiles
+    | Preview
+    | PassDone
+    | Finished
+    | ArrayChunk
+    | Checkpoint
+    | ArraysDone
+)

@@ -154,6 +154,7 @@ GARBAGE = [
     head("POST / HTTP/1.1", "Host: x", "Content-Length: -1"),
     head("POST / HTTP/1.1", "Host: x", "Content-Length: 1", "Content-Length: 2"),
     head("POST /length HTTP/1.1", "Host: x", "Transfer-Encoding: chunked") + b"zz\r\n",
+    head("POST / HTTP/1.1", "Host: x", "Transfer-Encoding: chunked", "Content-Length: 5") + b"0",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x05\x02\x00\x00\x00\x00\x03abcde" * 50,
     head("GET /hello HTTP/1.1", "Host: x", "X-Long: " + "y" * 200_000),
 ]

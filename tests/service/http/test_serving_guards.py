@@ -1,14 +1,14 @@
 """What one client, or one bad answer, could do to the bare server; see service/http/serving.py."""
 
-import json
 import socket
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import pytest
 import structlog
 import trio
-from quart import Response, request
+from quart import Response, request, websocket
 from trio.testing import wait_all_tasks_blocked
 
 from service.http.quart_guards import GuardedQuart
@@ -23,6 +23,7 @@ from tests.service.live import (
     post,
     read_answer,
     read_to_end,
+    upgrade,
 )
 
 
@@ -62,13 +63,13 @@ def large_app(size: int = 60_000_000) -> tuple[GuardedQuart, trio.Event]:
     return app, sent
 
 
-async def slow_reader(server: Live) -> trio.SocketStream:
-    """A client with a small window that asks for `/large` and does not read."""
+async def slow_reader(server: Live, path: str = "/large") -> trio.SocketStream:
+    """A client with a small window that asks for something large and does not read."""
     sock = trio.socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     await sock.connect(("127.0.0.1", server.port))
     stream = trio.SocketStream(sock)
-    await stream.send_all(get("/large"))
+    await stream.send_all(upgrade(path) if path == "/session" else get(path))
     return stream
 
 
@@ -119,6 +120,35 @@ async def test_a_shutdown_waits_for_no_slow_reader():
         server.shutdown.set()
         with trio.fail_after(2.2):
             await server.ended.wait()
+        assert sent.is_set()
+
+
+async def test_a_shutdown_waits_for_no_crowd_of_slow_readers():
+    app, _ = large_app(20_000_000)
+
+    @app.websocket("/session")
+    async def _session() -> None:
+        await websocket.send(bytes(20_000_000))
+
+    limits = replace(QUICK, send_s=60)
+    async with live(app, limits, grace_s=0.2) as server, AsyncExitStack() as crowd:
+        for path in ("/large", "/session") * 4:
+            await crowd.enter_async_context(await slow_reader(server, path))
+        await server.assert_alive()
+        server.shutdown.set()
+        with trio.fail_after(0.2 + 2 * QUICK.farewell_s + 1):
+            await server.ended.wait()
+
+
+async def test_a_server_that_is_cancelled_ends_at_once_with_a_slow_reader_attached():
+    app, sent = large_app()
+    async with AsyncExitStack() as reader:
+        with trio.fail_after(2):
+            with trio.move_on_after(0.3) as cancelled:
+                async with live(app, replace(QUICK, send_s=60), grace_s=60) as server:
+                    await reader.enter_async_context(await slow_reader(server))
+                    await trio.sleep_forever()
+        assert cancelled.cancelled_caught
         assert sent.is_set()
 
 
@@ -192,32 +222,6 @@ async def test_an_upload_that_takes_too_long_gets_408(path: str):
         answer = await server.ask(get(path, "Content-Length: 999", FORM, method="POST") + b"--XX")
     assert answer.status == 408
     assert b"within 0.2 s" in answer.body
-
-
-BROKEN_FORMS = {
-    "no boundary": (400, "boundary", "Content-Type: multipart/form-data", FILE),
-    "no part": (400, "no complete part", FORM, b"this is no form"),
-    "part without a name": (400, "Disposition", FORM, b"--XX\r\nX: y\r\n\r\nz\r\n--XX--\r\n"),
-    "endless part header": (413, "file parts", FORM, b"--XX\r\nX: " + b"y" * 600_000),
-    "large field": (
-        413,
-        "65536 bytes in each field",
-        FORM,
-        FILE.replace(b'; filename="a.png"', b"") + bytes(600_000),
-    ),
-    "many parts": (413, "64 parts", FORM, (FILE + b"x\r\n") * 100 + b"--XX--\r\n"),
-}
-
-
-@pytest.mark.parametrize(
-    ("status", "detail", "kind", "body"), BROKEN_FORMS.values(), ids=BROKEN_FORMS
-)
-async def test_a_broken_form_is_no_empty_form(status: int, detail: str, kind: str, body: bytes):
-    async with live() as server:
-        answer = await server.ask(post("/form", body, kind))
-    assert answer.status == status
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert detail in json.loads(answer.body)["detail"]
 
 
 async def test_a_body_that_is_iterated_comes_in_small_pieces():

@@ -181,6 +181,17 @@ async def test_a_client_that_talks_without_being_read_is_closed_with_1008():
             await ended.wait()
 
 
+async def test_a_client_that_says_more_than_it_may_is_closed_with_1008_also_in_pings():
+    app, ended = watched_session()
+    limits = replace(QUICK, message_bytes=1000, chatter_bytes_s=0)
+    async with live(app, limits) as server, peer(server, "/session") as client:
+        for _ in range(30):
+            await client.send(Ping(payload=bytes(94)))  # 100 bytes on the wire
+        assert await client.closed_with() == 1008
+        with trio.fail_after(1):
+            await ended.wait()
+
+
 async def test_a_peer_that_answers_no_ping_is_dead_and_one_that_does_is_not():
     app, ended = watched_session()
     limits = replace(QUICK, ping_s=0.05, silence_s=0.3)

@@ -8,7 +8,10 @@ import pytest
 import trio
 
 from service.jobs.jobs import Job, JobState
+from service.problems import NoRoom
 from tests.service.house import House, assert_problem, house, png, unpacked
+from tests.service.kept_files import forget, names_of
+from worker.wire.messages import ArrayChunk
 
 
 async def document(service: House, path: str) -> dict:
@@ -120,23 +123,27 @@ async def test_the_last_pass_is_the_answer_when_the_worker_is_lost():
         assert unpacked(image.content)[0, 0, 0] == (245 if odd else 10)
 
 
-async def test_a_worker_that_dies_over_a_job_costs_the_result_not_the_job():
+@pytest.mark.parametrize("kind", ["shade", "field"])
+async def test_what_two_workers_died_over_has_failed_and_is_set_aside(kind: str):
     async with house("dying") as service:
-        answer = await service.shade(png(), deadline_s=5)
-        assert answer.status_code == 200
-        assert answer.headers["itten-status"] == "partial"
-        assert unpacked(answer.content)[0, 0].tolist() == [10, 20, 30]
-        await service.wait_idle()
-
-
-async def test_a_field_that_was_lost_is_a_problem_not_another_picture():
-    async with house("dying") as service:
-        files = {"target": ("photo.png", png())}
-        answer = await service.client.post("/field", data={"deadline_s": "4"}, files=files)
-        assert_problem(answer, 503, "not-ready")
-        assert answer.headers["retry-after"]
+        said = {"data": {"deadline_s": "6"}, "files": {"target": ("photo.png", png())}}
+        answer = await service.client.post(f"/{kind}", **said)
+        problem = assert_problem(answer, 503, "set-aside")
+        assert int(answer.headers["retry-after"]) > 60
         [job] = (await document(service, "/jobs"))["jobs"]
-        assert job["state"] == "failed"
+        assert (job["state"], job["status_reason"]) == ("failed", "two workers died over this job")
+        assert job["problem"] == problem
+        meter = service.desk.link.peers[0].meter
+        with trio.fail_after(5):
+            while meter.lost < 2:  # the second process takes a moment to be over
+                await trio.sleep(0.01)
+        again = await service.client.post(f"/{kind}", **said)
+        assert_problem(again, 503, "set-aside")
+        assert int(again.headers["retry-after"]) <= int(answer.headers["retry-after"])
+        await service.desk.link.wait_ready()
+        assert meter.lost == 2
+        assert not service.desk.live
+        assert len((await document(service, "/jobs"))["jobs"]) == 1
 
 
 async def test_a_failure_in_the_worker_is_our_bug_and_says_nothing_of_the_inside():
@@ -285,9 +292,50 @@ async def test_a_job_that_a_restart_interrupted_shows_what_it_had():
         record = service.desk.store.find(path.removeprefix("/jobs/"))
         kept = msgspec.structs.replace(record, state=JobState.PARTIAL, status_reason="restart")
         service.desk.store.save(kept)
-        (service.desk.settings.data / "jobs" / record.id / "result.px").unlink()
+        forget(service.desk.settings.data, record.id, "result.px")
         image = await service.client.get(f"{path}/image")
         assert unpacked(image.content)[0, 0, 0] == 245
+
+
+async def test_a_field_that_found_no_room_leaves_nothing(monkeypatch: pytest.MonkeyPatch):
+    async with house() as service:
+        put = service.desk.store.put_array_chunk
+
+        def full(job: str, chunk: ArrayChunk, payload: bytes) -> None:
+            if chunk.name == "theta":
+                raise NoRoom("full")
+            put(job, chunk, payload)
+
+        monkeypatch.setattr(service.desk.store, "put_array_chunk", full)
+        path = await service.start(png(), passes=1)
+        await service.wait_idle()
+        assert_problem(await service.client.get(f"{path}/field"), 409, "conflict")
+        assert (await service.client.get(f"{path}/image")).status_code == 200
+        data = service.desk.settings.data
+        assert not list(data.glob("parts/*"))
+        assert names_of(data, path.removeprefix("/jobs/")) == {"input.px", "pass-1.px", "result.px"}
+
+
+async def test_an_end_that_found_no_room_is_told_and_kept_later(monkeypatch: pytest.MonkeyPatch):
+    async with house() as service:
+        store, save = service.desk.store, service.desk.store.save
+
+        def full(_: Job) -> None:
+            raise NoRoom("full")
+
+        monkeypatch.setattr(store, "save", full)
+        path = await service.start(png(), passes=1)
+        await service.wait_idle()
+        assert store.find(path.removeprefix("/jobs/")).state is JobState.QUEUED
+        for _ in range(2):
+            assert (await document(service, path))["state"] == "complete"
+            assert [each["state"] for each in (await document(service, "/jobs"))["jobs"]] == [
+                "complete"
+            ]
+            monkeypatch.setattr(store, "save", save)
+            await service.desk._evict()
+        assert store.find(path.removeprefix("/jobs/")).state is JobState.COMPLETE
+        assert not service.desk.computation.unsaved
 
 
 async def test_a_job_whose_end_was_never_kept_has_no_events():

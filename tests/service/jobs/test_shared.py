@@ -247,10 +247,3 @@ def test_arrays_are_complete_when_every_byte_of_each_has_come():
         assert not found.arrays_complete
         found.add_piece(chunk, 16)
     assert found.arrays_complete
-    assert not found.work_complete
-    work = ArrayChunk(job="j", name="work.x", dtype="<f4", shape=(2,), offset=0)
-    found.add_piece(work, 4)
-    assert found.arrays_complete
-    assert not found.work_complete
-    found.add_piece(work, 4)
-    assert found.work_complete

@@ -1,48 +1,25 @@
-"""The store: restarts, eviction, tombstones, a full disk, many threads."""
+"""The store: restarts, eviction, tombstones, many threads."""
 
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from service.jobs import array_files, store
-from service.jobs.jobs import Job, JobState, new_job_id
-from service.jobs.store import Store, StoreError
-from service.pictures.picture import Picture
-from service.problems import NoLongerKept, NoRoom, UnknownJob
+from service.jobs import store
+from service.jobs.jobs import JobState
+from service.jobs.store import Store
+from service.problems import NoLongerKept, UnknownJob
+from tests.service.jobs.stores import PICTURE, SIZE, a_job, numbered, opened
+from tests.service.kept_files import file_of, on_disk
 from worker.wire.messages import ArrayChunk
-
-PICTURE = Picture(2, 1, 3, b"abcdef")
-SIZE = 16 + 6  # bytes of that picture on disk
-
-
-def a_job(state: JobState = JobState.COMPLETE, created: float = 1000.0, owner: str = "") -> Job:
-    return Job(
-        id=new_job_id(), kind="shade", created=created, deadline_s=10, state=state, owner=owner
-    )
-
-
-def opened(directory: Path, keep_s: float = 1e9, keep_bytes: float = 1e9) -> Store:
-    return Store(directory, keep_s=keep_s, keep_bytes=keep_bytes)
-
-
-@pytest.fixture
-def kept(tmp_path: Path) -> Iterator[Store]:
-    it = opened(tmp_path)
-    yield it
-    it.close()
 
 
 def test_a_job_and_its_pictures_outlive_a_restart(tmp_path: Path) -> None:
     job = a_job(JobState.RUNNING)
     first = opened(tmp_path)
     first.add(job)
-    first.put_pixels(job.id, "result", PICTURE)
+    first.put_pixels_of([job.id], "result", PICTURE)
     job.move(JobState.COMPLETE)
     first.save(job)
     first.close()
@@ -50,31 +27,6 @@ def test_a_job_and_its_pictures_outlive_a_restart(tmp_path: Path) -> None:
     assert second.find(job.id) == job
     assert second.latest_pixels(job.id) == PICTURE
     second.close()
-
-
-CRASH = """
-import os, sys
-from pathlib import Path
-from service.jobs.jobs import Job, JobState
-from service.pictures.picture import Picture
-from service.jobs.store import Store
-store = Store(Path(sys.argv[1]), keep_s=1e9, keep_bytes=1e9)
-for name, state in (("with-picture", JobState.RUNNING), ("no-picture", JobState.QUEUED)):
-    store.add(Job(id=name, kind="shade", created=1.0, deadline_s=10, state=state))
-store.put_pixels("with-picture", "input", Picture(2, 1, 3, b"abcdef"))
-os.kill(os.getpid(), 9)
-"""
-
-
-def test_jobs_cut_off_by_a_crash_are_ended(tmp_path: Path) -> None:
-    crash = subprocess.run([sys.executable, "-c", CRASH, str(tmp_path)], check=False)
-    assert crash.returncode == -9
-    it = opened(tmp_path)
-    partial, failed = it.find("with-picture"), it.find("no-picture")
-    assert (partial.state, partial.status_reason) == ("partial", store.INTERRUPTED)
-    assert (failed.state, failed.status_reason) == ("failed", store.INTERRUPTED)
-    assert it.latest_pixels("with-picture") == PICTURE
-    it.close()
 
 
 def test_a_second_process_does_not_end_the_jobs_of_the_first(tmp_path: Path) -> None:
@@ -95,7 +47,7 @@ def test_find_tells_never_was_from_no_longer(kept: Store) -> None:
         assert len(caught.value.detail) < 200
         kept.delete(unknown)
     kept.add(job)
-    kept.put_pixels(job.id, "input", PICTURE)
+    kept.put_pixels_of([job.id], "input", PICTURE)
     kept.delete(job.id)
     kept.delete(job.id)
     with pytest.raises(NoLongerKept):
@@ -120,9 +72,10 @@ def test_saving_a_removed_job_does_not_bring_it_back(kept: Store, tmp_path: Path
     kept.add(job)
     kept.delete(job.id)
     kept.save(job)
+    kept.put_pixels_of([job.id], "result", PICTURE)
     with pytest.raises(NoLongerKept):
-        kept.put_pixels(job.id, "result", PICTURE)
-    assert list((tmp_path / "jobs").iterdir()) == []
+        kept.find(job.id)
+    assert on_disk(tmp_path) == set()
 
 
 def test_jobs_leave_by_age_but_not_while_they_run(tmp_path: Path) -> None:
@@ -140,14 +93,31 @@ def test_jobs_leave_by_age_but_not_while_they_run(tmp_path: Path) -> None:
 def test_jobs_leave_by_size_the_oldest_first(tmp_path: Path) -> None:
     it = opened(tmp_path, keep_bytes=3 * SIZE)
     jobs = [a_job(created=float(n)) for n in range(5)]
-    for job in reversed(jobs):
+    for number, job in reversed([*enumerate(jobs)]):
         it.add(job)
-        it.put_pixels(job.id, "input", PICTURE)
-        it.put_pixels(job.id, "input", PICTURE)  # replaced, not counted twice
+        it.put_pixels_of([job.id], "input", PICTURE)
+        it.put_pixels_of([job.id], "input", numbered(number))  # in its place, not counted twice
     assert it.evict(now=10) == [jobs[0].id, jobs[1].id]
     assert it.evict(now=10) == []
+    assert it.kept_bytes == 3 * SIZE
     assert it.get_pixels(jobs[0].id, "input") is None
-    assert it.get_pixels(jobs[2].id, "input") == PICTURE
+    assert it.get_pixels(jobs[2].id, "input") == numbered(2)
+    it.close()
+
+
+def test_what_several_jobs_have_counts_once_and_leaves_with_the_last(tmp_path: Path) -> None:
+    it = opened(tmp_path, keep_bytes=2 * SIZE)
+    jobs = [a_job(created=float(n)) for n in range(4)]
+    for number, job in enumerate(jobs):
+        it.add(job)
+        it.put_pixels_of([job.id], "input", PICTURE)
+        it.put_pixels_of([job.id], "result", numbered(number // 2))
+    assert len(on_disk(tmp_path)) == 3
+    assert it.evict(now=10) == [jobs[0].id, jobs[1].id]  # the first alone would free nothing
+    assert it.get_pixels(jobs[3].id, "input") == PICTURE
+    for job in jobs:
+        it.delete(job.id)
+    assert on_disk(tmp_path) == set()
     it.close()
 
 
@@ -179,64 +149,11 @@ def test_a_field_is_kept_and_counted(tmp_path: Path) -> None:
     it.close()
 
 
-def test_a_full_disk_is_told_and_leaves_nothing_half_written(
-    kept: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = a_job()
-    kept.add(job)
-    monkeypatch.setattr(array_files.secrets, "token_hex", lambda _: "full")
-    directory = tmp_path / "jobs" / job.id
-    directory.mkdir()
-    (directory / "input.px.full.tmp").symlink_to("/dev/full")
-    with pytest.raises(NoRoom):
-        kept.put_pixels(job.id, "input", Picture(1000, 1000, 3, bytes(3_000_000)))
-    assert list(directory.iterdir()) == []
-    (directory / "field.part").mkdir()
-    (directory / "field.part" / "theta.npy").symlink_to("/dev/full")
-    chunk = ArrayChunk(job=job.id, name="theta", dtype="<f4", shape=(1,), offset=0)
-    with pytest.raises(NoRoom):
-        kept.put_array_chunk(job.id, chunk, b"four")
-
-
-def add_many(kept: Store) -> None:
-    for _ in range(1000):
-        kept.add(a_job())
-
-
-def test_a_full_database_is_told(kept: Store) -> None:
-    kept._db.execute("PRAGMA max_page_count = 1")
-    with pytest.raises(NoRoom):
-        add_many(kept)
-    kept._db.execute("PRAGMA max_page_count = 100000")
-    kept.add(a_job())
-
-
-def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match=r"file/data cannot be used .*; set ITTEN_DATA"):
-        opened(tmp_path / "file" / "data")
-    for place in ("/proc/itten", "/sys/itten"):
-        with pytest.raises(StoreError, match="set ITTEN_DATA"):
-            opened(Path(place))
-
-
-def test_damaged_or_newer_records_are_told(tmp_path: Path) -> None:
-    opened(tmp_path / "newer").close()
-    newer = sqlite3.connect(tmp_path / "newer" / "itten.sqlite3")
-    newer.execute("PRAGMA user_version = 99")
-    newer.close()
-    (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged" / "itten.sqlite3").write_bytes(b"no database" * 1000)
-    for name in ("newer", "damaged"):
-        with pytest.raises(StoreError, match="move it away or set ITTEN_DATA"):
-            opened(tmp_path / name)
-
-
 def test_many_threads_at_once(kept: Store) -> None:
     def work(number: int) -> str:
         job = a_job(JobState.RUNNING, created=float(number))
         kept.add(job)
-        kept.put_pixels(job.id, "input", PICTURE)
+        kept.put_pixels_of([job.id], "input", PICTURE)
         job.move(JobState.COMPLETE)
         kept.save(job)
         kept.evict(now=0)
@@ -268,4 +185,7 @@ def test_a_job_that_was_removed_goes_without_and_leaves_nothing(
     kept.put_pixels_of([gone.id, there.id], "result", PICTURE)
     assert kept.get_pixels(there.id, "result") == PICTURE
     kept.share(there.id, [gone.id], "result.px")
-    assert {each.name for each in (tmp_path / "jobs").iterdir()} == {there.id}
+    assert kept.get_pixels(gone.id, "result") is None
+    assert on_disk(tmp_path) == {file_of(tmp_path, there.id, "result.px")}
+    kept.put_pixels_of([gone.id], "result", numbered(1))
+    assert len(on_disk(tmp_path)) == 1

@@ -16,6 +16,7 @@ import trio.testing
 from service.link.answers import BUFFER
 from service.link.worker_link import (
     Answers,
+    Deadly,
     Patience,
     WorkerLink,
     WorkerLost,
@@ -200,6 +201,32 @@ async def test_a_job_that_loses_two_workers_is_lost_and_the_next_one_is_not():
             await all_of(answers)
         answers = await link.submit(submit("j-3", budget_s=20), PIXELS)
         assert (await all_of(answers))[-1].state == "complete"
+
+
+async def test_the_worker_that_says_over_which_job_it_ends():
+    async with ready_link() as link:
+        other = await link.submit(submit("endless-1000000", budget_s=20), PIXELS)
+        await until(other, Started)
+        fatal = await link.submit(submit("fatal-3", budget_s=20), PIXELS)
+        with pytest.raises(Deadly, match="two workers died"):
+            await all_of(fatal)
+        assert link._tickets["endless-1000000"].deaths == 0
+
+
+async def test_what_a_job_goes_on_from_is_asked_for_each_time_that_it_is_sent():
+    asked = []
+
+    async def work() -> bytes:
+        asked.append(b"work" * len(asked))
+        return asked[-1]
+
+    async with ready_link() as link:
+        answers = await link.submit(submit("endless-1000000", budget_s=20), PIXELS, work=work)
+        for times in (1, 2):
+            await until(answers, Started)  # the worker has compared how many bytes were announced
+            assert asked == [b"", b"work"][:times]
+            if times == 1:
+                os.kill(worker_pid(link), signal.SIGKILL)
 
 
 async def test_a_job_with_little_time_left_is_not_run_again():

@@ -92,9 +92,27 @@ async def test_a_hang_is_a_broken_image(decoders: Decoders, monkeypatch: pytest.
     await _works(decoders)
 
 
+async def test_files_that_take_long_keep_no_other_waiting(
+    decoders: Decoders, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(images, "IDLE_S", 0.1)
+    async with trio.open_nursery() as nursery:
+        for _ in range(PLACES + images.MORE - 1):
+            nursery.start_soon(decoders.decode, hostile.HANG)
+        await trio.sleep(0)
+        with trio.fail_after(4):  # as against DECODE_S
+            await decoders.decode(GOOD)
+        nursery.cancel_scope.cancel()
+    await _works(decoders)
+    with trio.fail_after(5):
+        while decoders._more or len(decoders._idle) != PLACES:  # it is as it was
+            await trio.sleep(0.05)
+
+
 async def test_processor_time_is_limited(decoders: Decoders):
-    with pytest.raises(BrokenImage, match="processor time"):
-        await decoders.decode(hostile.SPIN)
+    for read in (decoders.header, decoders.decode):
+        with pytest.raises(BrokenImage, match="processor time"):
+            await read(hostile.SPIN)
     await _works(decoders)
 
 

@@ -43,6 +43,10 @@ def test_a_process_that_is_lost_costs_no_picture_and_is_replaced(process: WebpPr
     assert process._process.pid != first.pid
 
 
+def test_noise_that_is_too_much_for_a_lossy_file_is_written_all_the_same():
+    assert Image.open(io.BytesIO(encode_here(picture(side=4000)))).size == (4001, 4000)
+
+
 def test_large_pictures_go_to_the_process(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(encode.WEBP, "encode", lambda _: b"elsewhere")
     monkeypatch.setattr(encode, "LARGE", 40 * 41)

@@ -11,6 +11,7 @@ import trio
 from service.jobs.job_files import WORK
 from service.problems import NoRoom
 from tests.service.house import House, assert_problem, house, png, unpacked
+from tests.service.kept_files import damage, file_of, forget, names_of, swap
 from tests.service.shade_worker import BRIEF, BRIEF_FIELD, TILES
 from worker.wire.messages import ArrayChunk
 
@@ -64,15 +65,15 @@ async def test_a_partial_job_is_gone_on_with_until_it_is_complete():
 async def test_the_work_is_kept_in_one_file_and_goes_with_what_is_complete():
     async with house("brief") as service:
         job = await partial(service, passes=2)
-        files = service.desk.settings.data / "jobs"
-        with np.load(files / job["id"] / "work.npz", allow_pickle=False) as work:
+        data = service.desk.settings.data
+        with np.load(file_of(data, job["id"], "work.npz"), allow_pickle=False) as work:
             assert set(work.files) == {"tiles", "pixels", "ballast"}
             assert work["tiles"] == BRIEF
         later = await resumed(service, job)
         assert later["state"] == "complete"
-        assert not (files / later["id"] / "work.npz").exists()
-        assert not list(files.glob("*/*.part"))
-        assert not list(files.glob("*/*.tmp"))
+        assert "work.npz" not in names_of(data, later["id"])
+        assert not list(data.glob("parts/*"))
+        assert not list(data.glob("content/*.tmp"))
 
 
 async def test_strokes_of_a_source_are_gone_on_with():
@@ -181,24 +182,24 @@ async def test_one_that_runs_says_when_to_ask_again_and_a_cancelled_one_that_it_
         assert "cancelled" in assert_problem(answer, 409, "conflict")["detail"]
 
 
-@pytest.mark.parametrize("harm", ["missing", "cut off", "damaged", "of another job"])
+@pytest.mark.parametrize("harm", ["never kept", "missing", "cut off", "damaged", "of another job"])
 async def test_without_its_work_a_job_starts_over_and_never_falls_behind(harm: str):
     async with house("brief") as service:
         job = await partial(service, passes=1 + 2 * BRIEF // TILES)
         job = await resumed(service, job)
         assert job["progress"]["passes_done"] == 2 * BRIEF // TILES
-        work = service.desk.settings.data / "jobs" / job["id"] / "work.npz"
-        data = bytearray(work.read_bytes())
-        if harm == "missing":
+        data = service.desk.settings.data
+        work = file_of(data, job["id"], "work.npz")
+        if harm == "never kept":
+            forget(data, job["id"], "work.npz")
+        elif harm == "missing":
             work.unlink()
         elif harm == "cut off":
-            work.write_bytes(data[:-40])
+            work.write_bytes(work.read_bytes()[:-40])
         elif harm == "damaged":
-            data[data.index(b"NUMPY") + 200] ^= 255
-            work.write_bytes(data)
+            damage(work)
         else:
-            other = await partial(service, passes=2)
-            work.write_bytes((work.parents[1] / other["id"] / "work.npz").read_bytes())
+            swap(data, job["id"], "work.npz", (await partial(service, passes=2))["id"])
         later = await resumed(service, job)  # a brief worker comes to one pass, from the beginning
         assert later["state"] == "partial"
         assert later["progress"]["passes_done"] == 3
@@ -228,8 +229,8 @@ async def test_a_full_disk_costs_the_work_and_not_the_field(monkeypatch: pytest.
         monkeypatch.setattr(service.desk.store, "put_array_chunk", full)
         job = await partial(service)
         assert (await service.client.get(job["links"]["field"])).status_code == 200
-        left = {each.name for each in (service.desk.settings.data / "jobs" / job["id"]).iterdir()}
-        assert not {"work.npz", "work.part"} & left
+        assert "work.npz" not in names_of(service.desk.settings.data, job["id"])
+        assert not list(service.desk.settings.data.glob("parts/*/work"))
         assert (await resumed(service, job))["progress"]["tiles_done"] == BRIEF  # started over
 
 
@@ -237,8 +238,8 @@ async def test_work_that_is_too_large_is_not_kept():
     async with house("heavy", keep_gb=0.01) as service:  # a quarter of it is less than 3 MB
         job = await partial(service)
         assert job["state"] == "partial"
-        files = service.desk.settings.data / "jobs" / job["id"]
-        assert not list(files.glob("work*"))
+        assert "work.npz" not in names_of(service.desk.settings.data, job["id"])
+        assert not list(service.desk.settings.data.glob("parts/*/work"))
         npz = {"Accept": "application/x-npz"}
         field = await service.client.get(job["links"]["field"], headers=npz)
         assert "vectors" in np.load(io.BytesIO(field.content)).files

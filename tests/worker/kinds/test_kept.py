@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from tests.worker.kinds.jobs import (
+    CPU,
     Story,
     advance,
     conclude,
@@ -18,18 +19,28 @@ from tests.worker.kinds.jobs import (
     shade_params,
     start,
 )
-from worker.kinds import FieldRun, ShadeRun
-from worker.kinds.kept import PREFIX
+from worker.kinds import FieldRun, ShadeRun, checkpoints
+from worker.kinds.checkpoints import PRICE_S, SHARE, Checkpoints
+from worker.kinds.kept import kept_of
+from worker.kinds.pixels import to_picture
+from worker.runs import Work
+from worker.shader.picture import Picture
 from worker.wire.params import JobParams
 
 
 def work_of(run: ShadeRun | FieldRun) -> bytes:
     """What a partial job leaves, as the service keeps it."""
-    arrays = dict(filter(None, run.arrays()))
-    kept = {name.removeprefix(PREFIX): a for name, a in arrays.items() if name.startswith(PREFIX)}
-    assert kept
+    work = run.checkpoint(last=True)
+    assert work is not None
+    assert work.whole
+    return packed([work])
+
+
+def packed(works: list[Work]) -> bytes:
+    """Checkpoints as the service hands them to another worker."""
     file = io.BytesIO()
-    np.savez(file, **kept)
+    arrays = {f"{n}/{name}": a for n, work in enumerate(works) for name, a in work.arrays.items()}
+    np.savez(file, **arrays)
     return file.getvalue()
 
 
@@ -113,9 +124,9 @@ def test_what_was_left_out_is_made_up_for():
 
 
 def test_a_complete_job_leaves_nothing():
-    run = start(drawing(), shade_params(passes=1), keep_work=True)
+    run = start(drawing(), field_params(), keep_work=True)
     finish(run)
-    assert not [name for name, _ in filter(None, run.arrays()) if name.startswith(PREFIX)]
+    assert run.checkpoint(last=True) is None
 
 
 @pytest.mark.parametrize("params", [shade_params(passes=2), field_params()])
@@ -134,3 +145,102 @@ def test_each_try_gets_further_however_short_it_is(params: JobParams):
         work = work_of(run)
     assert run.finished
     assert conclude(run, Story()).pixels == finish(start(drawing(), params)).pixels
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints cost nothing: there is one after every step that brings something new."""
+    monkeypatch.setattr(checkpoints, "SHARE", 1e9)
+    monkeypatch.setattr(checkpoints, "EVERY_S", 0.0)
+
+
+def made(run: ShadeRun | FieldRun, steps: int) -> list[Work]:
+    """The checkpoints of so many steps that are needed to go on from the last one."""
+    works: list[Work] = []
+
+    def keep() -> bool:
+        work = run.checkpoint()
+        if work is not None:
+            works[:] = [] if work.whole else works
+            works.append(work)
+        return False
+
+    story = Story()
+    advance(run, story, lambda: keep() or story.steps >= steps)
+    return works
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(
+    ("params", "image"),
+    [
+        (shade_params(passes=3), drawing()),
+        (shade_params(passes=3, contours="spectral"), photo()),
+        (field_params(), drawing()),
+        (field_params(scope="image"), drawing()),
+        (field_params(solver="lanczos"), drawing()),
+    ],
+    ids=["drawing", "photo", "field", "image", "lanczos"],
+)
+def test_any_checkpoint_on_the_way_leads_to_the_same(
+    params: JobParams, image: npt.NDArray[np.uint8]
+):
+    whole = finish(start(image, params))
+    further = 0
+    for steps in (3, 7, 11, 16, 22, 29, 37):
+        works = made(start(image, params, keep_work=True), steps)
+        if works:
+            assert [each.whole for each in works] == [True, *[False] * (len(works) - 1)]
+            run = start(image, params, work=packed(works))
+            resumed = finish(run)
+            assert resumed.pixels == whole.pixels
+            assert resumed.end.tiles_done == whole.end.tiles_done
+            further += resumed.steps < whole.steps
+    assert further or getattr(params, "scope", "") == "image"  # that has one tile, at the end
+
+
+@pytest.mark.usefixtures("eager")
+def test_checkpoints_that_got_lost_cost_tiles_and_not_the_result():
+    params = shade_params(passes=2)
+    works = made(start(drawing(), params, keep_work=True), 16)
+    assert len(works) > 3
+    whole = finish(start(drawing(), params))
+    for some in ([works[0], works[2]], [works[0], works[-1], works[1]], [works[0]], works[1:]):
+        assert finish(start(drawing(), params, work=packed(some))).pixels == whole.pixels
+
+
+@pytest.mark.usefixtures("eager")
+def test_of_two_passes_the_later_is_gone_on_from():
+    params = shade_params(passes=3)
+    one, two = (made(start(drawing(), params, keep_work=True), steps) for steps in (12, 40))
+    whole = finish(start(drawing(), params))
+    kept = kept_of(memoryview(packed([*one, *two])), run_picture(), 3)
+    assert kept.passes > kept_of(memoryview(packed(one)), run_picture(), 3).passes
+    assert finish(start(drawing(), params, work=packed([*one, *two]))).pixels == whole.pixels
+
+
+def run_picture() -> Picture:
+    height, width, channels = drawing().shape
+    return to_picture(drawing().tobytes(), height, width, channels, CPU)
+
+
+def test_a_short_job_makes_no_checkpoint_and_a_long_one_pays_for_them():
+    run = start(drawing(), shade_params(passes=1), keep_work=True)
+    assert made(run, 4) == []
+    solver, few = start(drawing(), field_params())._solver, Checkpoints()
+    solver.step()
+    price_s = PRICE_S / SHARE
+    assert few.work(solver, 0.9 * price_s) is None
+    while not solver.finished:
+        solver.step()
+    assert few.work(solver, 0.9 * price_s) is None
+    assert few.work(solver, 60.0) is not None
+    assert few.work(solver, 120.0) is None  # nothing is new
+
+
+def test_what_is_too_large_is_not_kept(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(checkpoints, "MOST_BYTES", 1000)
+    run = start(drawing(), field_params(), keep_work=True)
+    advance(run, Story(), lambda: run._solver.converged > 1)
+    assert run.checkpoint() is None
+    assert run.checkpoint(last=True) is None

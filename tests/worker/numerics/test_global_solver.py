@@ -1,3 +1,5 @@
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +21,7 @@ from tests.worker.numerics.samples import (
 from worker.numerics import global_solver, multigrid, strips
 from worker.numerics.field_state import FieldState, TileStatus
 from worker.numerics.global_solver import GlobalSolver
+from worker.numerics.strips import StripGraph
 
 TOLERANCE = 0.1
 SETTINGS = replace(settings(), tolerance=TOLERANCE)
@@ -192,6 +195,26 @@ def test_a_state_of_another_size_lends_nothing():
     before = solved(tensor(photo(80)))
     image = tensor(photo(100))
     assert torch.equal(solved(image, before).vectors, solved(image).vectors)
+
+
+def test_what_is_dropped_keeps_what_it_has_and_nothing_else(monkeypatch: pytest.MonkeyPatch):
+    graphs: list[weakref.ref[StripGraph]] = []
+
+    def made(*args: object) -> StripGraph:
+        graph = StripGraph(*args)
+        graphs.append(weakref.ref(graph))
+        return graph
+
+    monkeypatch.setattr(global_solver, "StripGraph", made)
+    solver = GlobalSolver(tensor(photo(100)), SETTINGS)
+    while not bool(solver.usable.any()):
+        solver.step()
+    before = solver.vectors.clone()
+    assert graphs[0]() is not None
+    solver.drop()
+    gc.collect()
+    assert graphs[0]() is None
+    assert torch.equal(solver.vectors, before)
 
 
 def test_the_same_bytes_on_every_run_in_any_number_of_lanes(monkeypatch: pytest.MonkeyPatch):

@@ -1,0 +1,122 @@
+"""The database of the store: its tables, what earlier versions left, one writer at a time."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from service.jobs.content import Content, digest_of
+from service.jobs.store_opening import room
+
+CONTENT = "content"  # the directory of files by their hash
+EARLIER = "jobs"  # that of version 1, with one directory per job
+_PARTIAL = (".tmp", ".part")  # there: what was half written
+
+Step = Callable[[sqlite3.Connection, Path], None]
+
+
+class Database:
+    """SQLite below the directory of the store; one transaction at a time, among processes too."""
+
+    def __init__(self, directory: Path, *, alone: bool) -> None:
+        """Open it, made when missing; `alone` says that no other process uses the directory.
+
+        Raises:
+            sqlite3.Error: it is damaged, or of another version.
+            OSError, NoRoom: the directory cannot be written to.
+        """
+        self._lock = threading.Lock()
+        self._db = sqlite3.connect(directory / "itten.sqlite3", check_same_thread=False)
+        try:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            _check(self._db)
+            _migrate(self._db, directory, alone=alone)
+        except BaseException:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        """Close it, once nobody uses it."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """To look at what is there."""
+        with self._lock:
+            yield self._db
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, undone by an exception.
+
+        Raises:
+            NoRoom: the disk is full.
+        """
+        with self._lock, room(), self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            yield self._db
+
+
+def _check(db: sqlite3.Connection) -> None:
+    with closing(db.execute("PRAGMA quick_check(1)")) as answers:
+        (answer,) = answers.fetchone()
+    if answer != "ok":
+        raise sqlite3.DatabaseError(answer)
+
+
+def _migrate(db: sqlite3.Connection, directory: Path, *, alone: bool) -> None:
+    """Bring the tables to this version, one step and one transaction at a time."""
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    if version > len(_STEPS):
+        raise sqlite3.DatabaseError("they were written by a newer version of Itten")
+    if version < len(_STEPS) and not alone:
+        raise sqlite3.DatabaseError("an earlier version of Itten uses them; stop it first")
+    for number, step in enumerate(_STEPS[version:], version + 1):
+        with db:
+            db.execute("BEGIN IMMEDIATE")
+            step(db, directory)
+            db.execute(f"PRAGMA user_version = {number}")
+
+
+def _begin(db: sqlite3.Connection, _: Path) -> None:
+    db.execute(
+        "CREATE TABLE jobs (id TEXT PRIMARY KEY, owner TEXT NOT NULL, created REAL NOT NULL,"
+        " ended INTEGER NOT NULL, bytes INTEGER NOT NULL DEFAULT 0, record BLOB NOT NULL)"
+    )
+    db.execute("CREATE INDEX jobs_by_age ON jobs (created)")
+    db.execute("CREATE TABLE gone (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE)")
+
+
+def _name_files_by_content(db: sqlite3.Connection, directory: Path) -> None:
+    """From a directory per job to files by their hash; the old ones stay until that is kept."""
+    db.execute(
+        "CREATE TABLE files (job TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,"
+        " size INTEGER NOT NULL, PRIMARY KEY (job, name)) WITHOUT ROWID"
+    )
+    db.execute("CREATE INDEX files_by_digest ON files (digest, job)")
+    # Without the bytes: they follow from the files. DROP COLUMN is not in every SQLite of 3.11.
+    db.execute("ALTER TABLE jobs RENAME TO earlier")
+    db.execute(
+        "CREATE TABLE jobs (id TEXT PRIMARY KEY, owner TEXT NOT NULL, created REAL NOT NULL,"
+        " ended INTEGER NOT NULL, record BLOB NOT NULL)"
+    )
+    db.execute("INSERT INTO jobs SELECT id, owner, created, ended, record FROM earlier")
+    db.execute("DROP TABLE earlier")  # and its index
+    db.execute("CREATE INDEX jobs_by_age ON jobs (created)")
+    content = Content(directory / CONTENT)
+    for (job,) in db.execute("SELECT id FROM jobs").fetchall():
+        root = directory / EARLIER / job
+        for path in root.rglob("*"):
+            name = path.relative_to(root)
+            if path.is_file() and not any(Path(each).suffix in _PARTIAL for each in name.parts):
+                digest = digest_of(path)
+                content.link(path, digest)
+                row = (job, name.as_posix(), digest, path.stat().st_size)
+                db.execute("INSERT INTO files VALUES (?, ?, ?, ?)", row)
+
+
+_STEPS: tuple[Step, ...] = (_begin, _name_files_by_content)
+"""What leads from each version to the next; a new database takes all of them."""

@@ -1,0 +1,123 @@
+"""Malformed HTTP and WebSocket frames: no death, no hang, no bug, no time."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
+
+import pytest
+import trio
+
+from service.http.limits import Limits
+from tests.hostile.besieged import Besieged
+from tests.hostile.wire_probes import FRAMES, INCOMPLETE, PROBES
+from tests.service.house import png
+from tests.service.live import upgrade
+
+SOON_S = 8.0  # for an answer, on a machine that is busy with other tests
+GROWTH = 1 << 20  # bytes of memory, over all that is refused
+CPU_S = 0.4  # of the service, for one probe
+TINY_CHUNKS = 1_000_000
+
+
+@contextmanager
+def cheaply(fort: Besieged) -> Iterator[None]:
+    before = fort.cpu_s()
+    yield
+    assert fort.cpu_s() - before < CPU_S
+
+
+async def said(fort: Besieged, raw: bytes, *, end: bool) -> bytes:
+    """The beginning of what the service says to these bytes; nothing where it hangs up."""
+    with trio.fail_after(SOON_S), suppress(trio.BrokenResourceError):
+        async with await trio.open_tcp_stream("127.0.0.1", fort.port) as stream:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_send, stream, raw, end)
+                answer = await stream.receive_some()
+                nursery.cancel_scope.cancel()
+            return bytes(answer)
+    return b""
+
+
+async def _send(stream: trio.SocketStream, raw: bytes, end: bool) -> None:
+    with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+        await stream.send_all(raw)
+        if end:
+            await stream.send_eof()
+
+
+def assert_no_bug(answer: bytes) -> None:
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 "), answer
+    assert answer[9:12] == b"501" or answer[9:10] != b"5", answer  # 501: an encoding of the body
+
+
+@pytest.mark.parametrize("name", PROBES)
+async def test_bytes_that_no_client_sends_are_answered_or_end_the_connection(
+    fort: Besieged, name: str
+):
+    with cheaply(fort):
+        assert_no_bug(await said(fort, PROBES[name], end=False))
+
+
+@pytest.mark.parametrize("name", INCOMPLETE)
+async def test_who_stops_in_the_middle_is_let_go(fort: Besieged, name: str):
+    with cheaply(fort):
+        assert_no_bug(await said(fort, INCOMPLETE[name], end=True))
+
+
+async def test_frames_that_no_client_sends_end_their_session_at_most(fort: Besieged):
+    await sessions(fort, list(FRAMES.values()))
+
+
+async def sessions(fort: Besieged, frames: Sequence[bytes]) -> None:
+    """Send each on a WebSocket of its own, all at once; all of them must end."""
+    headers = {"Prefer": "respond-async", "Content-Type": "image/png"}
+    started = fort.client.post("/shade?passes=6", content=png(), headers=headers)
+    path = f"{started.headers['location']}/events"
+
+    async def session(frame: bytes) -> None:
+        async with await trio.open_tcp_stream("127.0.0.1", fort.port) as stream:
+            with suppress(trio.BrokenResourceError):
+                await stream.send_all(upgrade(path))
+                assert b" 101 " in await stream.receive_some()
+                await stream.send_all(frame)
+                async for _ in stream:
+                    pass
+
+    with trio.fail_after(SOON_S):
+        async with trio.open_nursery() as nursery:
+            for frame in frames:
+                nursery.start_soon(session, frame)
+
+
+async def test_a_hundred_refusals_leave_no_memory_behind(fort: Besieged):
+    async def refusals() -> None:
+        for name in PROBES:
+            await said(fort, PROBES[name], end=False)
+        await sessions(fort, [FRAMES["deflate"]] * 25)
+
+    await refusals()
+    before = fort.rss()
+    await refusals()
+    assert fort.rss() - before < GROWTH
+
+
+async def test_more_connections_than_it_takes_are_turned_away(fort: Besieged):
+    async with AsyncExitStack() as held:
+        streams = [
+            await held.enter_async_context(await trio.open_tcp_stream("127.0.0.1", fort.port))
+            for _ in range(Limits().connections + 50)
+        ]
+        with trio.fail_after(SOON_S):
+            answer = await streams[-1].receive_some()
+        assert answer.startswith(b"HTTP/1.1 503 ")
+    with trio.fail_after(SOON_S):
+        while fort.newcomer() == 503:
+            await trio.sleep(0.05)
+
+
+async def test_a_million_tiny_chunks_are_refused_early(fort: Besieged):
+    before = fort.rss()
+    with cheaply(fort):
+        head = b"POST /shade HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+        raw = head + b"Transfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * TINY_CHUNKS
+        assert (await said(fort, raw, end=False)).startswith(b"HTTP/1.1 400")
+    assert fort.rss() - before < 4 << 20

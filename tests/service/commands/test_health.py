@@ -1,0 +1,95 @@
+"""`itten health` as the health check of a container."""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+import pytest
+import trio
+
+from service.commands import health
+from service.commands.health import report
+from tests.service.house import house
+
+
+@contextmanager
+def answering(reply: bytes) -> Iterator[str]:
+    """The URL of a server that says this to its one client; nothing: it keeps it waiting."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(reply)
+
+        if reply:
+            Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def http(status: str, body: bytes) -> bytes:
+    return b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (status.encode(), len(body), body)
+
+
+@pytest.mark.parametrize(
+    ("reply", "status", "said"),
+    [
+        (http("200 OK", b'{"status": "ready", "device": "cpu"}'), 0, "is ready, on cpu"),
+        (http("503 No", b'{"detail": "The worker is warming up."}'), 1, "not ready: The worker"),
+        (http("200 OK", b"<html>"), 1, "no service of Itten"),
+        (http("200 OK", b"[]"), 1, "no service of Itten"),
+        (b"SSH-2.0-OpenSSH\r\n", 1, "does not answer"),
+    ],
+)
+def test_it_is_one_line_and_a_status(
+    reply: bytes, status: int, said: str, capsys: pytest.CaptureFixture[str]
+):
+    with answering(reply) as url:
+        assert report(url) == status
+    captured = capsys.readouterr()
+    [line] = (captured.out + captured.err).splitlines()
+    assert said in line
+    assert bool(captured.out) == (status == 0)
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:8000", "ftp://a", "http://", "http://a:b", "http://a b"]
+)
+def test_what_is_no_url_is_said(url: str, capsys: pytest.CaptureFixture[str]):
+    assert report(url) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_who_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(health, "PATIENCE_S", 0.2)
+    began = time.monotonic()
+    with answering(b"") as url:
+        assert report(url) == 1
+    assert time.monotonic() - began < 2
+    assert "timed out" in capsys.readouterr().err
+
+
+async def test_a_service_whose_worker_is_warming_up_is_not_ready():
+    async with house("unready") as service:
+        command = [sys.executable, "-m", "service", "health", "--url", str(service.client.base_url)]
+        ended = await trio.run_process(
+            command, check=False, capture_stdout=True, capture_stderr=True
+        )
+    assert (ended.returncode, ended.stdout) == (1, b"")
+    assert b"not ready: The worker is warming up" in ended.stderr
+
+
+def test_it_loads_nothing_that_takes_time():
+    code = (
+        "import sys; from service.cli import main; main(['health', '--url', 'http://127.0.0.1:1']);"
+        "print([m for m in ('httpx', 'trio', 'quart', 'pydantic', 'numpy') if m in sys.modules])"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert ended.stdout == "[]\n"
