@@ -13,6 +13,7 @@ import numpy as np
 
 from tests.e2e.pictures import drawing, packed, photograph, unpacked
 from tests.e2e.served import READY_S, Served, descendants
+from tests.service.kept_files import somebody_has
 
 ITTEN = [sys.executable, "-m", "service"]
 ON_CPU = ["--device", "cpu"]  # says nothing of a missing CUDA
@@ -119,7 +120,7 @@ def test_a_signal_leaves_no_process_and_no_file(tmp_path: Path):
     env = {"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
     process = subprocess.Popen(command, env=env, stderr=subprocess.PIPE)
     give_up = time.monotonic() + READY_S
-    while not list(tmp_path.glob("itten-*/jobs/*/input.px")):
+    while not somebody_has("input.px", tmp_path, "itten-*"):
         assert process.poll() is None
         assert time.monotonic() < give_up
         time.sleep(0.02)

@@ -1,7 +1,7 @@
 """The files of a service under test, as they lie on its disk."""
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 
@@ -26,6 +26,15 @@ def swap(data: Path, job: str, name: str, other: str) -> None:
     query = "UPDATE files SET digest = ? WHERE job = ? AND name = ?"
     with closing(sqlite3.connect(data / "itten.sqlite3")) as db, db:
         db.execute(query, (file_of(data, other, name).name, job, name))
+
+
+def somebody_has(name: str, below: Path, pattern: str) -> bool:
+    """Whether a job has such a file, in any data directory that may be there by now."""
+    for path in below.glob(f"{pattern}/itten.sqlite3"):
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path)) as db:  # no tables
+            if db.execute("SELECT 1 FROM files WHERE name = ?", (name,)).fetchone():
+                return True
+    return False
 
 
 def on_disk(data: Path) -> set[Path]:

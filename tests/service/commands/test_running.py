@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.service.house import png, unpacked
+from tests.service.kept_files import somebody_has
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +159,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(
     place: Path, workers: dict[str, str]
 ) -> None:
     process = start(place, workers["slow"], "shade", "in.png", "-p", "16")
-    while not list(place.glob("itten-*/jobs/*/pass-1.px")):
+    while not somebody_has("pass-1.px", place, "itten-*"):
         assert process.poll() is None
         time.sleep(0.01)
     (place / "in-shaded.png").write_bytes(b"another's")
@@ -208,7 +209,7 @@ def test_a_signal_ends_it_and_leaves_nothing(
 ) -> None:
     arguments = ("shade", "in.png", "-o", "out.png", "--passes", "16")
     process = start(place, workers["slow"], *arguments)
-    while not list(place.glob("itten-*/jobs/*/pass-1.px")):
+    while not somebody_has("pass-1.px", place, "itten-*"):
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(number)
