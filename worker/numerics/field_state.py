@@ -99,9 +99,9 @@ class FieldState:
         return None
 
     def drop(self) -> None:
-        """Nothing more is wanted: what there is stays readable; may be called from another thread."""
+        """Nothing more is wanted; what there is stays readable. From any thread."""
         self.dropped = True
-        self._work = iter(())  # and all that the steps to come would need
+        self._work = iter(())  # and with it all that further steps would need
 
     def step(self) -> list[int]:
         """Do a short piece of work; returns the tiles that got better.
