@@ -6,12 +6,16 @@ BIN    := $(VENV)/bin
 TORCH_INDEX ?=
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: serve test check hostile bench load chaos soak gallery format clean
+.PHONY: serve test test-all check hostile bench load chaos soak gallery format clean
 
 serve: $(VENV)/.serve
 	$(BIN)/itten serve
 
 test: $(VENV)/.dev $(VENV)/.browser
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
+
+# With the tests that start many processes and take ten seconds and more; a quarter of an hour.
+test-all: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m pytest
 
 check: $(VENV)/.dev
