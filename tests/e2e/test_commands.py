@@ -10,10 +10,13 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import pytest
 
 from tests.e2e.pictures import drawing, packed, photograph, unpacked
 from tests.e2e.served import READY_S, Served, descendants
 from tests.service.kept_files import somebody_has
+
+pytestmark = pytest.mark.long
 
 ITTEN = [sys.executable, "-m", "service"]
 ON_CPU = ["--device", "cpu"]  # says nothing of a missing CUDA

@@ -16,6 +16,8 @@ from tests.e2e.pictures import noise, packed, unpacked
 from tests.e2e.served import served
 from tests.service.kept_files import damage, file_of, on_disk
 
+pytestmark = pytest.mark.long
+
 MB = 1 << 20
 
 

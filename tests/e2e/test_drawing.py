@@ -5,9 +5,12 @@ from xml.etree import ElementTree
 
 import httpx
 import numpy as np
+import pytest
 from PIL import Image
 
 from tests.e2e.pictures import packed, photograph, unpacked
+
+pytestmark = pytest.mark.long
 
 SVG, NPZ = {"Accept": "image/svg+xml"}, {"Accept": "application/x-npz"}
 PHOTO = {"target": ("photo.png", packed(photograph(160, 120)))}

@@ -5,11 +5,14 @@ import signal
 import subprocess
 
 import httpx
+import pytest
 import trio
 
 from tests.e2e.pictures import packed, photograph, unpacked
 from tests.e2e.served import Served
 from tests.e2e.test_trouble import ended, until_running
+
+pytestmark = pytest.mark.long
 
 LARGE = {"target": ("p.jpg", packed(photograph(1100, 900), "JPEG"))}
 SMALL = {"target": ("p.png", packed(photograph(150, 110)))}

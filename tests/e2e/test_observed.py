@@ -3,10 +3,13 @@
 import re
 
 import httpx
+import pytest
 import trio
 
 from tests.e2e.pictures import packed, photograph
 from tests.e2e.served import Served
+
+pytestmark = pytest.mark.long
 
 
 async def worker_counts(client: httpx.AsyncClient) -> dict[str, float]:

@@ -16,6 +16,8 @@ from tests.e2e.pictures import packed, photograph
 from tests.e2e.served import Served, served
 from tests.e2e.test_resume import assert_same, complete, whole
 
+pytestmark = pytest.mark.long
+
 PICTURE = {"target": ("photo.png", packed(photograph(512, 480)))}
 SHADE = {"passes": "4", "deadline_s": "10"}
 ASYNC = {"Prefer": "respond-async"}

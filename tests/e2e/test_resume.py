@@ -11,6 +11,8 @@ from tests.e2e.pictures import packed, photograph
 from tests.e2e.served import served
 from tests.service.kept_files import damage, file_of, names_of
 
+pytestmark = pytest.mark.long
+
 SHADE = {"passes": "2", "tile_size": "32", "overlap": "8"}
 RUNS = 8  # of ten seconds, at most, for a job of a second or two
 

@@ -18,6 +18,8 @@ from httpx_ws import WebSocketDisconnect, aconnect_ws
 from tests.e2e.pictures import noise, packed, photograph
 from tests.e2e.served import Served, descendants, served, standing_worker
 
+pytestmark = pytest.mark.long
+
 SMALL = {"target": ("p.png", packed(photograph(64, 48)))}
 ASYNC = {"Prefer": "respond-async"}
 

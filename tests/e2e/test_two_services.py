@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import httpx
+import pytest
 import trio
 
 from tests.e2e.pictures import noise, packed
 from tests.e2e.served import served
+
+pytestmark = pytest.mark.long
 
 FILES = {"target": ("p.png", packed(noise(40, 30)))}
 FORM = {"kind": "shade", "passes": "1"}

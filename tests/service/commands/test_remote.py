@@ -26,6 +26,8 @@ from service.commands.watching import Watcher
 from service.jobs.jobs import Job, JobState
 from tests.service.house import House, house, png, unpacked
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:

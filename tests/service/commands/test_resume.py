@@ -16,6 +16,8 @@ from service.client.errors import ServiceError
 from tests.service.house import house, png, unpacked
 from tests.service.shade_worker import BRIEF
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:

@@ -17,6 +17,8 @@ from PIL import Image
 from tests.service.house import png, unpacked
 from tests.service.kept_files import somebody_has
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
