@@ -8,6 +8,7 @@ from hypercorn.logging import Logger
 from hypercorn.typing import ResponseSummary, WWWScope
 
 SENT = "itten.bytes_sent"  # key in the scope: bytes of body sent so far
+_TOLD = "itten.told"  # key in the scope: there is a line already
 HUNG_UP = 499  # no status was sent, or not all of the body; nginx's number for it
 _MAX_PATH = 256
 
@@ -30,6 +31,9 @@ class AccessLog(Logger):
     ) -> None:
         """Write the line of one request; `request_time` in seconds."""
         scope = cast(dict[str, Any], request)
+        if _TOLD in scope:  # hypercorn goes on with the answer for one who has hung up
+            return
+        scope[_TOLD] = True
         self._log.info(
             "request",
             method=scope.get("method", "GET"),

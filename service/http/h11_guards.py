@@ -7,11 +7,11 @@ from typing import cast
 import h11
 import trio
 from h11 import _abnf, _readers
-from hypercorn.events import Closed
-from hypercorn.protocol.events import Body, Request, Response
+from hypercorn.events import Closed, Event
+from hypercorn.protocol.events import Body, EndBody, Request, Response
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol, H11WSConnection
-from hypercorn.protocol.http_stream import HTTPStream
+from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.trio.worker_context import EventWrapper
 from hypercorn.typing import H11SendableEvent
 
@@ -94,11 +94,21 @@ class GuardedH11(H11Protocol):
             )
         )
 
+    async def handle(self, event: Event) -> None:
+        """Take what the connection has read, or that it is closed."""
+        if isinstance(event, Closed):
+            # The client may have read it all a tick before sending it has returned.
+            await trio.lowlevel.cancel_shielded_checkpoint()
+        await super().handle(event)
+
     async def stream_send(self, event: StreamEvent) -> None:
         """Pass on what a stream has to say, with the request named and the body's bytes counted."""
         if isinstance(event, Body) and isinstance(self.stream, HTTPStream):
             scope = cast(dict[str, object], self.stream.scope)
             scope[SENT] = cast(int, scope.get(SENT, 0)) + len(event.data)
+        elif isinstance(event, EndBody) and isinstance(self.stream, HTTPStream):
+            # hypercorn says so after this is sent: who leaves meanwhile would count as hung up.
+            self.stream.state = ASGIHTTPState.CLOSED
         elif isinstance(event, Response):
             event.headers.append((HEADER, self.request_id))
             if self.connection.their_state is h11.SEND_BODY:

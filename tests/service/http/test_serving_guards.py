@@ -8,7 +8,10 @@ from dataclasses import replace
 import pytest
 import structlog
 import trio
-from quart import Response, request, websocket
+from hypercorn.protocol.events import Body, EndBody, Event, Response
+from hypercorn.protocol.h11 import H11Protocol
+from quart import request, websocket
+from quart import Response as Answer
 from trio.testing import wait_all_tasks_blocked
 
 from service.http.quart_guards import GuardedQuart
@@ -31,8 +34,8 @@ async def test_an_exception_in_one_connection_ends_that_one_and_is_logged_in_a_l
     app = plain_app()
 
     @app.get("/bad")
-    async def _bad() -> Response:  # h11 refuses it, and then the 500 that is to mend it
-        return Response("x", status=101)
+    async def _bad() -> Answer:  # h11 refuses it, and then the 500 that is to mend it
+        return Answer("x", status=101)
 
     with structlog.testing.capture_logs() as lines:
         async with live(app) as server, await server.connect() as other:
@@ -110,6 +113,27 @@ async def test_an_answer_that_was_not_taken_is_logged_once_and_as_hung_up():
             server.shutdown.set()
             await server.ended.wait()
     assert [line["status"] for line in lines if line["path"] == "/large"] == [499]
+
+
+@pytest.mark.parametrize(("after", "status"), [(Response, 499), (EndBody, 200)])
+async def test_a_client_that_leaves_while_it_is_answered_is_logged_once(
+    monkeypatch: pytest.MonkeyPatch, after: type[Event], status: int
+):
+    send = H11Protocol.stream_send
+
+    async def slow(self: H11Protocol, event: Event) -> None:
+        await send(self, event)
+        if isinstance(event, after):
+            await trio.sleep(0.1)  # a busy machine
+
+    monkeypatch.setattr(H11Protocol, "stream_send", slow)
+    with structlog.testing.capture_logs() as lines:
+        async with live() as server, await server.connect() as stream:
+            await stream.send_all(get("/hello"))
+            await stream.receive_some()
+            await stream.aclose()
+            await trio.sleep(0.2)
+    assert [line["status"] for line in lines] == [status]
 
 
 async def test_a_shutdown_waits_for_no_slow_reader():
