@@ -11,9 +11,8 @@ PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 serve: $(VENV)/.serve
 	$(BIN)/itten serve
 
-# Two at a time; what fails beside another one has to pass alone.
 test: $(VENV)/.dev $(VENV)/.browser
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" || $(BIN)/python -m pytest --last-failed --last-failed-no-failures none
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
 
 # With the tests that start many processes and take ten seconds and more; a quarter of an hour.
 test-all: $(VENV)/.dev $(VENV)/.browser

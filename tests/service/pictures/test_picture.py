@@ -10,7 +10,7 @@ def test_knows_its_layout():
 
 @pytest.mark.parametrize(
     ("width", "height", "channels", "length"),
-    [(3, 2, 3, 17), (3, 2, 3, 19), (0, 2, 3, 0), (3, 2, 1, 6)],
+    [(3, 2, 3, 17), (3, 2, 3, 19), (0, 2, 3, 0), (3, 2, 2, 12)],
 )
 def test_refuses_pixels_that_do_not_fit(width: int, height: int, channels: int, length: int):
     with pytest.raises(ValueError, match="x"):

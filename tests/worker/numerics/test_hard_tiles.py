@@ -13,7 +13,12 @@ from worker.numerics.field_state import TileStatus
 from worker.numerics.tile_batch import BLOCKS
 
 ROUNDING = 1e-4  # of the float32 that vectors are kept in
-CASES = [(graph, name) for graph in GRAPHS for name in HARD]
+USUAL = ("usual", "sharp", "four neighbours", "17 x 20", "3 x 90, sharp", "line")
+CASES = [
+    pytest.param(graph, name, marks=() if graph in USUAL else pytest.mark.long)
+    for graph in GRAPHS
+    for name in HARD
+]
 
 
 @pytest.mark.parametrize(("graph", "name"), CASES)

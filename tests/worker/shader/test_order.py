@@ -34,8 +34,8 @@ def test_values_that_share_their_bits(values: list[float]):
 
 
 def test_many_values():
-    there = torch.randn(100_001, generator=torch.Generator().manual_seed(0))
-    for rank in (1, 2, 50_000, 100_001):
+    there = torch.randn(10_001, generator=torch.Generator().manual_seed(0))
+    for rank in (1, 2, 5_000, 10_001):
         assert kth_value(there, rank) == there.kthvalue(rank).values
 
 
