@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 import structlog
 import trio
-from hypercorn.protocol.events import Body, EndBody, Event, Response
+from hypercorn.protocol.events import EndBody, Event, Response
 from hypercorn.protocol.h11 import H11Protocol
-from quart import request, websocket
 from quart import Response as Answer
+from quart import request, websocket
 from trio.testing import wait_all_tasks_blocked
 
 from service.http.quart_guards import GuardedQuart
