@@ -10,6 +10,9 @@ class Limits:
     connections: int = 512
     """At a time; with more, no files were left for the work where a process may have 1024."""
 
+    connections_each: int = 384
+    """Of those, from one address; it may be a proxy's, so the rest is what others need at least."""
+
     header_s: float = 10.0
     """From connecting, or from the last answer, to a complete request header."""
 

@@ -10,6 +10,7 @@ with the first connection that fails.
 """
 
 import math
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
@@ -90,6 +91,7 @@ class _Server:
         self._config = config
         self._context = WorkerContext(None)
         self._open: set[GuardedConnection] = set()
+        self._from = Counter[str]()  # how many of these are from each address
 
     async def run(
         self,
@@ -116,17 +118,27 @@ class _Server:
         await trio.serve_listeners(self._handle, [listener], handler_nursery=connections)
 
     async def _handle(self, stream: trio.SocketStream) -> None:
-        if len(self._open) >= self._config.limits.connections:
+        address = _address(stream)
+        if self._is_full(address):
             with suppress(trio.BrokenResourceError):
                 await stream.send_all(_FULL)
             await trio.aclose_forcefully(stream)
             return
         connection = GuardedConnection(self._app, self._config, self._context, stream)
         self._open.add(connection)
+        self._from[address] += 1
         try:
             await connection.run()
         finally:
             self._open.discard(connection)
+            self._from[address] -= 1
+            self._from += Counter()  # without those that have none any more
+
+    def _is_full(self, address: str) -> bool:
+        limits = self._config.limits
+        return (
+            len(self._open) >= limits.connections or self._from[address] >= limits.connections_each
+        )
 
     async def _end(self, grace_s: float) -> None:
         await trio.sleep(grace_s)
@@ -144,6 +156,13 @@ class _Server:
         finally:
             for connection in self._open:
                 connection.cut()
+
+
+def _address(stream: trio.SocketStream) -> str:
+    try:
+        return str(stream.socket.getpeername()[0])
+    except OSError:  # it has gone already
+        return ""
 
 
 def _url(listener: trio.SocketListener) -> str:

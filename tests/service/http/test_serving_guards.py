@@ -1,6 +1,7 @@
 """What one client, or one bad answer, could do to the bare server; see service/http/serving.py."""
 
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -312,3 +313,21 @@ async def test_the_access_log_has_five_fields_and_no_secrets(monkeypatch: pytest
     assert 0 <= first["ms"] < 10_000
     assert second["path"] == "/%0Anowhere"
     assert third["status"] == 499  # hung up before an answer
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
+async def test_one_address_does_not_take_every_connection():
+    async with live(plain_app(), replace(QUICK, connections=3, connections_each=2)) as server:
+        async with await server.connect(), await server.connect() as second:
+            await wait_all_tasks_blocked(0.01)
+            async with await server.connect() as third:
+                assert (await read_answer(third)).status == 503
+            other = trio.socket.socket()
+            await other.bind(("127.0.0.2", 0))
+            await other.connect(("127.0.0.1", server.port))
+            async with trio.SocketStream(other) as stream:
+                await stream.send_all(get("/hello"))
+                assert (await read_answer(stream)).status == 200
+            await second.aclose()
+            await trio.sleep(0.05)
+        await server.assert_alive()
