@@ -1,0 +1,63 @@
+"""The arrays of an npz from somebody else: nothing in it is run, and sizes come first."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from worker.graphs.errors import BadGraph
+
+MOST_BYTES = 512 << 20  # of all arrays together: the largest graph in int64 and float64
+
+
+def npz_arrays(body: bytes, names: Collection[str], prefix: str) -> dict[str, NDArray[Any]]:
+    """The numeric arrays of an npz.
+
+    Args:
+        body: the file.
+        names: that may be there.
+        prefix: names that begin so may be there as well.
+
+    Raises:
+        BadGraph: no npz, or arrays that are unknown, not numeric or too large.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            members = archive.infolist()
+            if sum(member.file_size for member in members) > MOST_BYTES:
+                raise BadGraph("graph", f"the arrays take more than {MOST_BYTES >> 20} MiB")
+            arrays = {}
+            for member in members:
+                name = member.filename.removesuffix(".npy")
+                if name not in names and not name.startswith(prefix):
+                    known = ", ".join(sorted(names))
+                    raise BadGraph(name, f"not an array of a graph; known: {known}, {prefix}...")
+                if name in arrays:
+                    raise BadGraph(name, "there is a second array of this name; leave one out")
+                arrays[name] = npy_array(name, archive.read(member))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise BadGraph("graph", f"not an npz: {error}") from error
+    return arrays
+
+
+def npy_array(name: str, data: bytes) -> NDArray[Any]:
+    """The numeric array of a npy; raises BadGraph for what is none."""
+    stream = io.BytesIO(data)
+    try:
+        version = npy.read_magic(stream)
+        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}[version]
+        shape, fortran, dtype = read(stream)
+    except (ValueError, KeyError) as error:
+        raise BadGraph(name, "not an array as numpy.save writes it") from error
+    if dtype.kind not in "iuf" or (fortran and len(shape) > 1):
+        raise BadGraph(name, f"{dtype} is not taken; save integers or floats, in C order")
+    rest = memoryview(data)[stream.tell() :]
+    count = int(np.prod(shape, dtype=object))
+    if count < 0 or count * dtype.itemsize != len(rest):
+        raise BadGraph(name, f"{len(rest)} bytes are not {shape} of {dtype}")
+    return np.frombuffer(rest, dtype).reshape(shape)

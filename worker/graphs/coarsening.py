@@ -1,0 +1,81 @@
+"""A graph of the groups of another: every node joins the neighbour to which it is tied most."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from worker.graphs.components import numbered, rooted
+from worker.graphs.graph import offsets, segment_sums
+from worker.graphs.laplacian import SparseLaplacian
+
+
+@dataclass(frozen=True)
+class Level:
+    """The Galerkin Laplacian P^T L P of groups; P repeats values, P^T sums them."""
+
+    laplacian: SparseLaplacian
+    label: Tensor  # (finer n,) int64: the group of each node
+    mass: Tensor  # (n,) float64: nodes of the finest graph in each group
+    order: Tensor  # (finer n,) int64: the finer nodes group by group
+    counts: Tensor  # (n,) int64: finer nodes in each group
+
+    def restrict(self, X: Tensor) -> Tensor:
+        """P^T X, (k, finer n) to (k, n); no atomics."""
+        return segment_sums(X.T[self.order], self.counts).T.contiguous()
+
+    def prolong(self, Y: Tensor) -> Tensor:
+        """P Y, (k, n) to (k, finer n)."""
+        return Y[:, self.label]
+
+
+def coarser(fine: SparseLaplacian, mass: Tensor) -> Level:
+    """One step of Boruvka's algorithm (1926): a half to a fifth of the nodes.
+
+    Groups follow the strongest ties, so that weakly joined parts stay apart on every level.
+    """
+    row = torch.arange(fine.n, device=mass.device).repeat_interleave(fine.crow.diff())
+    mate = _strongest(fine, row)
+    # Of two that chose each other the first is the root; ties are broken so that no longer
+    # circle can be.
+    node = torch.arange(fine.n, device=mass.device)
+    parent = torch.where((mate[mate] == node) & (node < mate), node, mate)
+    label, counts = numbered(rooted(parent))
+    order = label.argsort(stable=True)
+    sums = segment_sums(mass[order], counts)
+    return Level(_galerkin(fine, row, label, len(counts)), label, sums, order, counts)
+
+
+def _strongest(fine: SparseLaplacian, row: Tensor) -> Tensor:
+    """(n,) the neighbour at the heaviest edge of each node; of several by a hash of both ends."""
+    heaviest = torch.segment_reduce(fine.w, "max", lengths=fine.crow.diff())
+    ends = torch.minimum(row, fine.col) * fine.n + torch.maximum(row, fine.col)
+    ties = torch.where(fine.w == heaviest[row], _mixed(ends), torch.iinfo(torch.int64).min)
+    best = torch.full_like(fine.crow[1:], torch.iinfo(torch.int64).min)
+    best.scatter_reduce_(0, row, ties, "amax")
+    chosen = (ties == best[row]) & (fine.w == heaviest[row])
+    mate = torch.arange(fine.n, device=row.device)
+    mate[row[chosen]] = fine.col[chosen]  # one each: no two edges have the same hash
+    return mate
+
+
+def _galerkin(fine: SparseLaplacian, row: Tensor, label: Tensor, n: int) -> SparseLaplacian:
+    """Each edge is summed once, for both directions: exactly as heavy in one as in the other."""
+    first, second = label[row], label[fine.col]
+    upwards = first < second
+    key, order = (first * n + second)[upwards].sort(stable=True)
+    key, counts = torch.unique_consecutive(key, return_counts=True)
+    w = segment_sums(fine.w[upwards][order], counts)
+    first, second = key // n, key % n
+    key, order = torch.cat([key, second * n + first]).sort()
+    w = torch.cat([w, w])[order]
+    entries = torch.bincount(key // n, minlength=n)
+    return SparseLaplacian(offsets(entries), key % n, w, segment_sums(w, entries))
+
+
+def _mixed(values: Tensor) -> Tensor:
+    """A one-to-one map of int64 that looks random; SplitMix64's (Steele, Lea and Flood, 2014)."""
+    z = (values + 1) * -7046029254386353131
+    z = (z ^ (z >> 30 & (1 << 34) - 1)) * -4658895280553007687
+    z = (z ^ (z >> 27 & (1 << 37) - 1)) * -7723592293110705685
+    return z ^ (z >> 31 & (1 << 33) - 1)
