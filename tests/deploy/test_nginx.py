@@ -1,0 +1,163 @@
+"""The example for nginx, in nginx, before a service."""
+
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from httpx_ws import connect_ws
+
+from tests.deploy.dockerfile import ROOT
+from tests.e2e.pictures import noise, packed, photograph
+from tests.e2e.served import served, standing_worker
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx: apt-get install nginx-light")
+NAME = "itten.example"
+PICTURE = packed(photograph(64, 64))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    key, chain = folder / "privkey.pem", folder / "fullchain.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    names = f"subjectAltName=DNS:{NAME},IP:127.0.0.1"
+    command += ["-subj", f"/CN={NAME}", "-addext", names, "-keyout", str(key), "-out", str(chain)]
+    subprocess.run(command, check=True, capture_output=True)
+    return key, chain
+
+
+@contextmanager
+def nginx(folder: Path, backend: int, plain: int, tls: int) -> Iterator[None]:
+    """The example with ports, a certificate and a backend of the test."""
+    example = (ROOT / "deploy" / "nginx" / "itten.conf").read_text()
+    certificate(folder)
+    for there, here in {
+        "    listen [::]:80;\n": "",
+        "    listen [::]:443 ssl;\n": "",
+        "listen 80;": f"listen 127.0.0.1:{plain};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{tls} ssl;",
+        "127.0.0.1:8000": f"127.0.0.1:{backend}",
+        f"/etc/letsencrypt/live/{NAME}": str(folder),
+    }.items():
+        assert there in example
+        example = example.replace(there, here)
+    temporary = "".join(
+        f"{each}_temp_path {folder}/{each};"
+        for each in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    conf = folder / "nginx.conf"
+    conf.write_text(
+        f"pid {folder}/pid; error_log {folder}/error.log; user root; events {{}}\n"
+        f"http {{ access_log off; {temporary}\n{example}\n}}\n"
+    )
+    command = [NGINX or "", "-p", str(folder), "-c", str(conf), "-g", "daemon off;"]
+    with subprocess.Popen(command) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]]:
+    """The ports of nginx, without and with TLS, before a service with a cheap worker."""
+    plain, tls = free_port(), free_port()
+    with (
+        standing_worker("slow", tmp_path_factory.mktemp("worker")) as worker,
+        served(
+            tmp_path_factory.mktemp("data"),
+            ITTEN_WORKERS=worker,
+            ITTEN_ALLOWED_ORIGINS=f"https://{NAME}",
+        ) as service,
+        nginx(tmp_path_factory.mktemp("nginx"), httpx.URL(service.url).port or 0, plain, tls),
+    ):
+        service.wait_ready()
+        yield plain, tls
+
+
+@pytest.fixture
+def client(places: tuple[int, int]) -> Iterator[httpx.Client]:
+    _, tls = places
+    trust = ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE  # it is the test's own
+    url, headers = f"https://127.0.0.1:{tls}", {"Host": NAME}
+    with httpx.Client(base_url=url, headers=headers, verify=trust, timeout=30) as client:
+        give_up = time.monotonic() + 30
+        while True:
+            try:
+                client.get("/healthz")
+                break
+            except httpx.TransportError:
+                assert time.monotonic() < give_up
+                time.sleep(0.05)
+        yield client
+
+
+@pytest.fixture
+def job(client: httpx.Client) -> Iterator[str]:
+    """Where a job is that runs until its deadline."""
+    files, headers = {"target": PICTURE}, {"Prefer": "respond-async"}
+    answer = client.post("/shade", files=files, data={"deadline_s": "8"}, headers=headers)
+    assert answer.status_code == 202, answer.text
+    yield str(answer.headers["Location"])
+    client.delete(answer.headers["Location"])
+
+
+def test_without_tls_one_is_sent_to_where_it_is(places: tuple[int, int]):
+    answer = httpx.get(f"http://127.0.0.1:{places[0]}/docs?a=b", headers={"Host": NAME})
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == f"https://{NAME}/docs?a=b"
+
+
+def test_the_page_and_a_picture_come_through(client: httpx.Client):
+    page = client.get("/")
+    assert "Itten" in page.text
+    assert page.headers["Strict-Transport-Security"]
+    answer = client.post("/shade", files={"target": PICTURE}, data={"deadline_s": "1"})
+    assert answer.headers["Itten-Status"] in ("complete", "partial")
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "says"), [(32.5, "application/problem+json"), (34, "text/html")]
+)
+def test_a_large_body_is_refused_by_who_knows_better(
+    client: httpx.Client, megabytes: float, says: str
+):
+    body = b"\0" * int(megabytes * 2**20)
+    answer = client.post("/shade", content=body, headers={"Content-Type": "image/png"})
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"].startswith(says)
+
+
+def test_what_the_service_takes_the_proxy_takes(client: httpx.Client):
+    large = packed(noise(3200, 3300))
+    assert 30 < len(large) / 2**20 < 32
+    answer = client.post("/shade", files={"target": large}, data={"deadline_s": "1"})
+    assert answer.status_code in (200, 503), answer.text  # without time for so large a picture
+
+
+def test_events_come_as_they_happen(client: httpx.Client, job: str):
+    headers = {"Accept": "text/event-stream"}
+    with client.stream("GET", f"{job}/events", headers=headers) as stream:
+        lines = stream.iter_lines()
+        assert any(line.startswith("event:") for line in lines)
+        assert client.get(job).json()["state"] in ("queued", "running")
+        client.delete(job)
+        assert "cancelled" in "".join(lines)
+
+
+def test_a_websocket_comes_through(client: httpx.Client, job: str):
+    with connect_ws(f"{job}/events", client) as events:
+        assert '"type"' in events.receive_text(timeout=10)
+        assert client.get(job).json()["state"] in ("queued", "running")
