@@ -1,0 +1,31 @@
+"""One `itten serve` with the real worker, and one Chromium, for all tests of the page."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.served import Served, served
+from tests.page.driving import chromium, opened
+
+
+@pytest.fixture(scope="package")
+def itten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The service of this package."""
+    with served(tmp_path_factory.mktemp("data"), "--device", "cpu") as service:
+        yield service
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """The browser of this package."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(itten: Served, browser: Browser) -> Iterator[Page]:
+    """The page, whose worker is warm; whatever it complains about fails the test."""
+    itten.wait_ready()
+    with opened(browser, itten.url) as page:
+        yield page
