@@ -27,12 +27,12 @@ Row = Sequence[Cell]
 
 
 def compose(title: str, rows: Sequence[Row], cell: int = CELL) -> Image.Image:
-    """A sheet: the title, then one row of cells below the other."""
+    """A sheet: the title, if there is one, then one row of cells below the other."""
     width = GAP + max(len(row) for row in rows) * (cell + GAP)
     strips = [_strip(row, width, cell) for row in rows]
-    sheet = Image.new("RGB", (width, TITLE_HEIGHT + sum(s.height for s in strips)), BACKDROP)
+    y = TITLE_HEIGHT if title else 0
+    sheet = Image.new("RGB", (width, y + sum(s.height for s in strips)), BACKDROP)
     _write(ImageDraw.Draw(sheet), (GAP, 8), title, width - 2 * GAP, TITLE_SIZE, TEXT)
-    y = TITLE_HEIGHT
     for strip in strips:
         sheet.paste(strip, (0, y))
         y += strip.height

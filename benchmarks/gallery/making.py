@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from benchmarks.gallery import album
-from benchmarks.gallery.layout import bare, compose
+from benchmarks.gallery.layout import CELL, bare, compose
 from benchmarks.gallery.page import index
 from benchmarks.gallery.plans import PROJECT, Plan, chosen, plans, selected
 from benchmarks.gallery.studio import Studio
@@ -50,12 +50,12 @@ def make(wanted: Sequence[Plan], studio: Studio, folder: Path) -> None:
     _tell(f"{len(wanted)} sheets in {time.perf_counter() - began:.0f} s")
 
 
-def drawn(plan: Plan, studio: Studio) -> Image.Image:
-    """The sheet as a picture, in few enough colours for a small file."""
+def drawn(plan: Plan, studio: Studio, cell: int = CELL) -> Image.Image:
+    """The sheet as a picture, in few enough colours for a small file; cells in pixels."""
     rows = plan.rows(studio)
     if plan.bare:
-        return bare(rows).quantize(PALETTE, Image.Quantize.MAXCOVERAGE, kmeans=1)
-    return compose(plan.title, rows).point(STEPS * 3)
+        return bare(rows, cell).quantize(PALETTE, Image.Quantize.MAXCOVERAGE, kmeans=1)
+    return compose(plan.title, rows, cell).point(STEPS * 3)
 
 
 def _tell(text: str) -> None:

@@ -1,0 +1,1 @@
+"""The pictures and the generated page of docs/."""
