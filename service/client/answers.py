@@ -1,6 +1,6 @@
 """What an answer says: a job, or what is wrong."""
 
-from typing import Any
+from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
@@ -8,7 +8,12 @@ import msgspec
 from service.client.documents import JobDocument
 from service.client.errors import ServiceError
 
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+T = TypeVar("T")
+
+
+class _Listed(msgspec.Struct):
+    jobs: list[JobDocument]
 
 
 def place(url: httpx.URL) -> str:
@@ -16,12 +21,22 @@ def place(url: httpx.URL) -> str:
     return str(url.copy_with(path="/", query=None, username=None, password=None)).rstrip("/")
 
 
-def document_of(answer: httpx.Response) -> JobDocument:
-    """The job document of an answer; raises ServiceError when it is none."""
+def decoded(answer: httpx.Response, kind: type[T]) -> T:
+    """The JSON of an answer; raises ServiceError when it is something else."""
     try:
-        return msgspec.json.decode(answer.content, type=JobDocument)
+        return msgspec.json.decode(answer.content, type=kind)
     except _UNREADABLE as error:
         raise _strange(answer, str(error), httpx.codes.NOT_FOUND) from error
+
+
+def document_of(answer: httpx.Response) -> JobDocument:
+    """The job document of an answer; raises as `decoded`."""
+    return decoded(answer, JobDocument)
+
+
+def documents_of(answer: httpx.Response) -> list[JobDocument]:
+    """The job documents of an answer that lists them; raises as `decoded`."""
+    return decoded(answer, _Listed).jobs
 
 
 def service_error(answer: httpx.Response) -> ServiceError:
@@ -29,8 +44,7 @@ def service_error(answer: httpx.Response) -> ServiceError:
     status = answer.status_code
     document = _problem(answer)
     if "detail" in document:
-        slug = str(document.get("type", "")).rpartition("/")[2]
-        return ServiceError(str(document["detail"]), status, slug, _retry_after(answer))
+        return ServiceError.of(document | {"status": status}, _retry_after(answer))
     what = f"{status} {answer.reason_phrase}".strip()
     if answer.has_redirect_location:
         return _strange(answer, f"{what} {answer.headers['Location']}", httpx.codes.NOT_FOUND)

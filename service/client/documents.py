@@ -15,6 +15,9 @@ class JobDocument(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     state: JobState
     deadline_s: float
+    created: str = ""  # RFC 3339, in UTC
+    name: str = ""  # stem of the file name of its pictures
+    spec: dict[str, Any] = {}
     progress: Progress = Progress()
     quality: Quality = Quality()
     timings: Timings = Timings()

@@ -6,7 +6,17 @@ from typing import Any, Literal
 import msgspec
 
 from service.client.documents import JobDocument
-from service.jobs.events import Accepted, Event, Pass, Snapshot, Started, Terminal, Tiles, terminal
+from service.jobs.events import (
+    Accepted,
+    Event,
+    Pass,
+    Patch,
+    Snapshot,
+    Started,
+    Terminal,
+    Tiles,
+    terminal,
+)
 from service.jobs.jobs import JobState
 from worker.wire.messages import Certificate
 
@@ -44,6 +54,13 @@ class _Tiles(msgspec.Struct, rename={"pass_index": "pass"}):
     def event(self) -> Tiles:
         certificates = [each.plain() for each in self.certificates]
         return Tiles(self.pass_index, self.done, self.total, certificates, self.eta_s)
+
+
+def _patch(data: dict[str, Any]) -> Patch:
+    """A patch has its values by their names, beside its counts."""
+    counts = {name: data.get(name) for name in ("done", "total", "eta_s")}
+    values = {name: each for name, each in data.items() if name not in (*counts, "idx")}
+    return msgspec.convert(counts | {"index": data.get("idx", []), "values": values}, Patch)
 
 
 class EventDecoder:
@@ -98,6 +115,8 @@ def read_event(text: bytes) -> Event | None:
         return terminal(frame.data) if frame.type in _ENDS else Snapshot(frame.data)
     if frame.type == Tiles.type:
         return msgspec.convert(frame.data, _Tiles).event()
+    if frame.type == Patch.type:
+        return _patch(frame.data)
     plain: dict[str, type[Event]] = {each.type: each for each in (Accepted, Started, Pass)}
     known = plain.get(frame.type)
     return None if known is None else msgspec.convert(frame.data, known)

@@ -7,91 +7,69 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
-from tests.e2e.pictures import packed, photograph
+from service.client import Itten, Job, JobDocument
+from tests.e2e.pictures import photograph
 from tests.e2e.served import Served, served
-from tests.e2e.test_resume import assert_same, complete, whole
+from tests.e2e.test_resume import PATIENT, assert_same, complete, whole
 
 pytestmark = pytest.mark.long
 
-PICTURE = {"target": ("photo.png", packed(photograph(512, 480)))}
-SHADE = {"passes": "4", "deadline_s": "10"}
-ASYNC = {"Prefer": "respond-async"}
-SMALL = {"target": ("p.png", packed(photograph(64, 48)))}
+PICTURE, SMALL = photograph(512, 480), photograph(64, 48)
+SHADE = {"target": PICTURE, "passes": 4, "deadline_s": 10}
 RESTARTS = 10
 
 
-def document(client: httpx.Client, path: str) -> dict[str, Any]:
-    job: dict[str, Any] = client.get(path).json()
-    return job
-
-
-def when(client: httpx.Client, path: str, name: str, count: int) -> dict[str, Any]:
+def when(job: Job, name: str, count: int) -> JobDocument:
     """The document of a job once a counter has come so far, or the job has ended."""
     give_up = time.monotonic() + 15
     while True:
-        job = document(client, path)
-        ended = job["state"] not in ("queued", "running")
-        if job["progress"][name] >= count or ended:
-            return job
-        assert time.monotonic() < give_up, job
+        document = job.refresh()
+        if getattr(document.progress, name) >= count or document.state.ended:
+            return document
+        assert time.monotonic() < give_up, document
         time.sleep(0.002)
 
 
-def ended(client: httpx.Client, path: str) -> dict[str, Any]:
-    give_up = time.monotonic() + 20
-    while (job := document(client, path))["state"] in ("queued", "running"):
-        assert time.monotonic() < give_up, job
-        time.sleep(0.01)
-    return job
-
-
-def killed(service: Served, client: httpx.Client) -> None:
+def killed(service: Served) -> None:
     """Kill the worker; the service says at once that it has none."""
     os.kill(service.worker_pid(), signal.SIGKILL)
     give_up = time.monotonic() + 1
-    while (ready := client.get("/readyz")).status_code == 200:
+    while (ready := httpx.get(f"{service.url}/readyz")).status_code == 200:
         assert time.monotonic() < give_up
     assert ready.status_code == 503
     assert ready.headers["retry-after"]
 
 
 def test_nothing_that_was_accepted_is_lost_with_a_worker_or_a_service(tmp_path: Path):
-    with served(tmp_path, status=-signal.SIGKILL) as service:
-        with httpx.Client(base_url=service.url, timeout=30) as client:
-            for name, count in (("tiles_done", 20), ("passes_done", 1)):
-                said = SHADE | {"percentile": str(40 + count + len(name) / 100)}
-                path = client.post("/shade", files=PICTURE, data=said, headers=ASYNC).headers[
-                    "location"
-                ]
-                before = when(client, path, name, count)
-                killed(service, client)
-                job = ended(client, path)
-                assert job["state"] in ("complete", "partial")
-                assert job["progress"]["passes_done"] >= before["progress"]["passes_done"]
-                assert job["progress"]["tiles_done"] >= before["progress"]["tiles_done"]
-                assert client.get(f"{path}/image").status_code == 200
-                service.wait_ready()
-            path = client.post("/shade", files=PICTURE, data=SHADE, headers=ASYNC).headers[
-                "location"
-            ]
-            before = when(client, path, "passes_done", 2)
+    with served(tmp_path, status=-signal.SIGKILL) as service, Itten(service.url) as itten:
+        for name, count in (("tiles_done", 20), ("passes_done", 1)):
+            job = itten.submit("shade", **SHADE, percentile=40 + count + len(name) / 100)
+            before = when(job, name, count)
+            killed(service)
+            after = job.wait()
+            assert after.state in ("complete", "partial")
+            assert after.progress.passes_done >= before.progress.passes_done
+            assert after.progress.tiles_done >= before.progress.tiles_done
+            assert job.read("png")
+            service.wait_ready()
+        job = itten.submit("shade", **SHADE)
+        before = when(job, "passes_done", 2)
         service.process.kill()
         service.process.wait(5)
-    with served(tmp_path) as service, httpx.Client(base_url=service.url, timeout=30) as client:
-        job = document(client, path)
-        if before["state"] == "running":
-            assert (job["state"], job["status_reason"]) == ("partial", "interrupted by a restart")
-            assert job["progress"]["passes_done"] >= 2
-            last = f"?pass={job['progress']['passes_done']}"
-            assert_same(client, f"{path}/image", f"{path}/image{last}")
-            later = complete(client, path)
-            once = whole(client, "shade", PICTURE, SHADE | {"deadline_s": "9.9"})
-            assert_same(client, f"{later}/image", f"{once}/image")
+    with served(tmp_path, **PATIENT) as service, Itten(service.url) as itten:
+        job = itten.job(job.id)
+        if before.state == "running":
+            after = job.document
+            assert (after.state, after.status_reason) == ("partial", "interrupted by a restart")
+            assert after.progress.passes_done >= 2
+            assert job.read("png") == job.after_pass(after.progress.passes_done)
+            later = complete(job)
+            once = whole(itten, "shade", SHADE)
+            assert_same(later, once)
 
 
 @pytest.fixture(scope="module")
@@ -108,33 +86,28 @@ def test_ten_restarts_with_nothing_lost(tmp_path: Path, workers: str):
     accepted: list[str] = []
     known: dict[str, int] = {}  # passes that a caller has seen
     for number in range(RESTARTS):
-        with served(tmp_path, status=-signal.SIGKILL, ITTEN_WORKERS=workers) as service:
-            with httpx.Client(base_url=service.url, timeout=10) as client:
-                for passes in (1, 8, 16):
-                    said = {"passes": str(passes), "percentile": str(10 + number)}
-                    answer = client.post("/shade", files=SMALL, data=said, headers=ASYNC)
-                    assert answer.status_code == 202, answer.text
-                    accepted.append(answer.headers["location"])
-                job = when(client, accepted[-1], "passes_done", number % 3)
-                known[accepted[-1]] = job["progress"]["passes_done"]
+        with (
+            served(tmp_path, status=-signal.SIGKILL, ITTEN_WORKERS=workers) as service,
+            Itten(service.url) as itten,
+        ):
+            for passes in (1, 8, 16):
+                job = itten.submit("shade", SMALL, passes=passes, percentile=10 + number)
+                accepted.append(job.id)
+            known[job.id] = when(job, "passes_done", number % 3).progress.passes_done
             service.process.kill()
             service.process.wait(5)
-    with (
-        served(tmp_path, ITTEN_WORKERS=workers) as service,
-        httpx.Client(base_url=service.url, timeout=30) as client,
-    ):
-        for path in accepted:
-            job = document(client, path)
-            assert job["state"] in ("complete", "partial"), job
-            assert client.get(f"{path}/image").status_code == 200
-            done = job["progress"]["passes_done"]
-            assert done >= known.get(path, 0)
-            assert job["progress"]["tiles_done"] >= 4 * done
-            if job["state"] == "partial":
-                assert job["status_reason"] == "interrupted by a restart"
-                assert job["links"]["resume"]
-            for index in range(1, done + 1):
-                assert client.get(f"{path}/image?pass={index}").status_code == 200
-        states = [document(client, path)["state"] for path in accepted]
-        assert "partial" in states
-        assert document(client, complete(client, accepted[-1]))["progress"]["passes_done"] == 16
+    with served(tmp_path, ITTEN_WORKERS=workers) as service, Itten(service.url) as itten:
+        jobs = [itten.job(each) for each in accepted]
+        for job in jobs:
+            document = job.document
+            assert document.state in ("complete", "partial"), document
+            assert job.read("png")
+            done = document.progress.passes_done
+            assert done >= known.get(job.id, 0)
+            assert document.progress.tiles_done >= 4 * done
+            if document.state == "partial":
+                assert document.status_reason == "interrupted by a restart"
+                assert document.links["resume"]
+            assert all(job.after_pass(index) for index in range(1, done + 1))
+        assert "partial" in [job.document.state for job in jobs]
+        assert complete(jobs[-1]).document.progress.passes_done == 16
