@@ -14,7 +14,7 @@ import structlog
 
 from worker.engine import MOST_PIXELS, Engine
 from worker.program import prepare_process, run_child, run_listening
-from worker.runtime import give_back_memory, prepare_libraries
+from worker.runtime import collector, give_back_memory, prepare_libraries
 from worker.wire.address import parse_address
 from worker.wire.messages import Hello
 
@@ -70,7 +70,13 @@ def _warm_engine(asked: "Asked", threads: int | None) -> tuple[Engine, Hello]:
     runs = DeviceRuns(device.torch_device, device.entered)
     most = MOST_PIXELS.get(device.torch_device.type, MOST_PIXELS["cpu"])
     engine = Engine(
-        runs, device.entered, device.healthy, most, give_back_memory, device.reserved_bytes
+        runs,
+        device.entered,
+        device.healthy,
+        most,
+        give_back_memory,
+        collector(),
+        device.reserved_bytes,
     )
     return engine, hello
 

@@ -19,7 +19,7 @@ from worker.runs import Alone, Emission, Interruptible, Run, Runs
 from worker.scheduler import LONG_S, QUANTUM_S, Batch, Scheduler, Step
 from worker.sending import Sending
 from worker.tally import Tally
-from worker.wire.messages import ArraysDone, Finished, Started, Submit, Tiles
+from worker.wire.messages import ArraysDone, Finished, Patch, Started, Submit, Tiles
 
 __all__ = ["DeviceLost", "Engine"]
 
@@ -52,6 +52,7 @@ class Engine:
     healthy: Callable[[Exception], bool] = lambda _: True
     most_pixels: float = math.inf  # of the jobs under way together
     tidy: Callable[[], None] = lambda: None  # called in a thread after large jobs
+    collect: Callable[[], object] = lambda: None  # called after every job, for its cycles
     device_bytes: Callable[[], int | None] = lambda: None  # of the device's memory, if it has any
     tally: Tally = field(default_factory=Tally)
     _scheduler: Scheduler[Job] = field(init=False)
@@ -73,7 +74,7 @@ class Engine:
     def submit(self, outbox: Outbox, submit: Submit, payload: bytes) -> None:
         """Start a job that reports to `outbox`; an id that is already running there is ignored."""
         now = trio.current_time()
-        deadline = now + submit.budget_s - submit.target.nbytes * SEND_S_PER_BYTE - WAKE_S
+        deadline = now + submit.budget_s - submit.input_bytes * SEND_S_PER_BYTE - WAKE_S
         forecast = self.runs.foresee(submit)
         job = Job(submit, payload, outbox, now, deadline, forecast, leaves=submit.keep_work)
         if job.key in self._jobs:
@@ -253,7 +254,7 @@ class Engine:
         self._scheduler.update(job, job.ahead)
         self.tally.told(emissions)
         for message, payload in emissions:
-            if isinstance(message, Tiles):
+            if isinstance(message, Tiles | Patch):
                 message = msgspec.structs.replace(message, eta_s=self._scheduler.eta_s(job, now))
             job.outbox.post(message, payload)
         if job.work is not None and job.saving is None:
@@ -352,15 +353,12 @@ class Engine:
 
     def _sweep(self) -> bool:
         """Between two turns: free what ended jobs hold; whether that was much."""
+        if not self._left:
+            return False
         freed = sum(job.size for job in self._left)
         while self._left:
-            job = self._left.pop()
-            piece, job.piece = job.piece, None
-            if piece is not None:
-                piece.abandon()
-            if job.run is not None:
-                job.run.drop()
-            job.run, job.payload = None, b""
+            _empty(self._left.pop())
+        self.collect()
         return freed >= LARGE_PIXELS
 
     async def _send_arrays(self, job: Job, scope: trio.CancelScope) -> None:
@@ -375,6 +373,16 @@ class Engine:
         until = self._worked_s + seconds
         while len(self._scheduler) and self._worked_s < until:
             await self._turned.wait()
+
+
+def _empty(job: Job) -> None:
+    """Let go of all that a job holds that has ended."""
+    piece, job.piece = job.piece, None
+    if piece is not None:
+        piece.abandon()
+    if job.run is not None:
+        job.run.drop()
+    job.run, job.payload = None, b""
 
 
 def _given_up(piece: Interruptible[Sequence[Emission]]) -> Sequence[Emission]:

@@ -1,4 +1,6 @@
+import gc
 import math
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -290,6 +292,28 @@ async def test_an_ended_job_lets_go_of_its_run():
             await trio.sleep(0.001)
 
 
+async def test_cycles_of_an_ended_job_are_freed():
+    made = []
+
+    def in_a_cycle(submit: Submit, payload: bytes) -> SampleRun:
+        run = SampleRun(submit, payload)
+        run.itself = run
+        made.append(weakref.ref(run))
+        return run
+
+    gc.disable()
+    try:
+        engine = Engine(SampleRuns(in_a_cycle), collect=gc.collect)
+        async with running(engine), connected(engine) as service:
+            await service.send(submit("counts-1"), PIXELS)
+            await until_finished(service, "counts-1")
+            with trio.fail_after(2):
+                while made[0]() is not None:
+                    await trio.sleep(0.01)
+    finally:
+        gc.enable()
+
+
 async def test_a_job_that_waits_to_send_has_let_go_of_what_its_steps_needed():
     sample_runs.dropped.clear()
     engine = Engine(SampleRuns())
@@ -327,14 +351,14 @@ async def test_a_large_job_is_only_made_in_its_first_turn_and_no_more():
     assert turns == ["piece", "made", "piece", "step"]
 
 
-def leaving(job: str) -> Submit:
-    return msgspec.structs.replace(submit(job), keep_work=True)
+def leaving(job: str, budget_s: float = 5.0) -> Submit:
+    return msgspec.structs.replace(submit(job, budget_s), keep_work=True)
 
 
 async def test_checkpoints_come_whole_one_at_a_time_and_behind_reports():
     engine = Engine(SampleRuns())
     async with running(engine), connected(engine) as service:
-        await service.send(leaving("j-400"), PIXELS)
+        await service.send(leaving("j-400", budget_s=60), PIXELS)
         missing, steps, reported = {}, [], 0
         async for message, payload in service:
             if isinstance(message, PassDone):
