@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 TORCH_INDEX ?=
 PIP    := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: serve test test-all check hostile bench load chaos soak gallery format clean
+.PHONY: serve test test-all check hostile bench load chaos soak gallery docs wheel format clean
 
 serve: $(VENV)/.serve
 	$(BIN)/itten serve
@@ -51,6 +51,15 @@ soak: $(VENV)/.bench
 gallery: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.gallery $(ARGS)
 
+# What docs/ shows: parameters.md and the pictures; make docs ARGS=--text is the page alone, at once.
+docs: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.manual $(ARGS)
+
+# Into dist/; what an earlier build has left would be in it too.
+wheel: $(VENV)/.serve
+	rm -rf build dist
+	$(PIP) wheel --no-deps --no-build-isolation -w dist .
+
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -59,7 +68,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Itten needs Python 3.11 or newer; try: make serve PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.serve: pyproject.toml constraints.txt | $(VENV)/bin/python
+$(VENV)/.serve: pyproject.toml constraints.txt $(wildcard requirements/*.txt) | $(VENV)/bin/python
 	@echo "Installing Itten into $(VENV); the first time takes a minute or two."
 ifneq ($(TORCH_INDEX),)
 	$(PIP) install --index-url $(TORCH_INDEX) -c constraints.txt torch
@@ -85,4 +94,4 @@ $(VENV)/.browser: $(VENV)/.dev
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

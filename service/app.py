@@ -18,6 +18,7 @@ from service.problems import Problem, echo
 from service.settings import Settings
 from service.web.callers import SAFE, guard_access, ticket_routes
 from service.web.origins import check_origin, cors_headers, host_names
+from service.web.routes_explanation import explanation_routes
 from service.web.routes_jobs import job_routes
 from service.web.routes_orders import order_routes
 from service.web.routes_pages import page_routes
@@ -49,6 +50,7 @@ def create_app(desk: Desk) -> GuardedQuart:
         work_routes(desk),
         order_routes(desk),
         job_routes(desk),
+        explanation_routes(desk),
         resume_routes(desk),
         event_routes(desk),
         page_routes(desk),

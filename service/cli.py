@@ -1,4 +1,4 @@
-"""The command `itten`: serve, worker, shade, field, key, health.
+"""The command `itten`: serve, worker, shade, field, job, texture, key, health.
 
 Exit status: 0 when all went well, 1 when it did not, 2 when what was asked for cannot work.
 """
@@ -37,6 +37,8 @@ def _run(arguments: Sequence[str]) -> int:
             from service.commands.running import main as run_command  # late, as in `_serve`
 
             return run_command(kind, arguments[1:])
+    if arguments and arguments[0] in ("job", "texture"):
+        return _run_data(arguments[0], arguments[1:])
     options = _parser().parse_args(arguments)
     if options.command == "key":
         return print_new_key(options.name, options.scopes)
@@ -50,6 +52,12 @@ def _run(arguments: Sequence[str]) -> int:
         print(settings.show())
         return 0
     return _serve(settings)
+
+
+def _run_data(command: str, arguments: Sequence[str]) -> int:
+    from service.commands import data, texture  # late, as in `_serve`
+
+    return {"job": data.main, "texture": texture.main}[command](arguments)
 
 
 def _serve(settings: Settings) -> int:
@@ -91,9 +99,14 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("worker", help="start a worker alone; see `itten worker --help`")
     for kind, about in (("shade", "shade a picture"), ("field", "compute the field of a picture")):
         commands.add_parser(kind, help=f"{about}; see `itten {kind} --help`")
+    commands.add_parser("job", help="a job whose answer is data; see `itten job --help`")
+    commands.add_parser("texture", help="a texture as files; see `itten texture --help`")
     add_key_command(commands)
     health = commands.add_parser("health", help="say whether a service is ready, in a line")
-    health.add_argument("--url", help="where it is; as the settings say, when not given")
+    health.add_argument(
+        "--url",
+        help="where it is, as the settings say when not given; or a worker, as in ITTEN_WORKERS",
+    )
     return parser
 
 

@@ -23,6 +23,7 @@
         ├── Busy                503 /problems/busy                Retry-After
         ├── NotReady            503 /problems/not-ready           Retry-After
         ├── SetAside            503 /problems/set-aside           Retry-After
+        ├── Damaged             503 /problems/damaged-records     Retry-After
         └── NoRoom              507 /problems/no-room
 
 A `detail` says what to change. What a caller sent is quoted through `echo` only.
@@ -139,7 +140,7 @@ class UnknownJob(NotFound):
 
 
 class MethodNotAllowed(Refused):
-    """The path exists, the method does not; `allow` lists those that do."""
+    """The path exists, the method does not; `Allow` lists those that do."""
 
     status = 405
     slug = "method-not-allowed"
@@ -248,7 +249,7 @@ class Unable(Problem):
 
 
 class Busy(Unable):
-    """Every place is taken; `retry_after` says when one is expected."""
+    """Every place is taken; `Retry-After` says when one is expected."""
 
     status = 503
     slug = "busy"
@@ -272,6 +273,15 @@ class SetAside(Unable):
     slug = "set-aside"
     title = "Set aside"
     default_retry_after = 300.0
+
+
+class Damaged(Unable):
+    """The disk no longer has the records that were written."""
+
+    status = 503
+    slug = "damaged-records"
+    title = "The records are damaged"
+    default_retry_after = 60.0
 
 
 class NoRoom(Unable):

@@ -33,10 +33,15 @@ def below(name: str, package: str) -> bool:
     [
         ("service", ["torch", "worker.numerics", "worker.shader", "worker.kinds", "worker.engine"]),
         ("worker", ["service", "quart", "hypercorn", "httpx"]),
-        ("worker/wire", ["torch", "numpy"]),
+        ("worker/wire", ["torch"]),
         ("worker/numerics", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
         ("worker/shader", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
+        ("worker/graphs", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
         ("worker/drawing", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
+        ("worker/textures", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
+        ("worker/render", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
+        ("worker/paths", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
+        ("worker/lattices", ["worker.wire", "worker.kinds", "worker.engine", "trio"]),
     ],
 )
 def test_nobody_reaches_across_a_border(package: str, forbidden: list[str]):
@@ -51,6 +56,18 @@ def test_nobody_reaches_across_a_border(package: str, forbidden: list[str]):
 def test_the_service_takes_nothing_of_the_worker_but_the_wire():
     found = {name for _, name in imports("service") if below(name, "worker")}
     assert all(below(name, "worker.wire") for name in found), found
+
+
+def test_of_the_wire_only_the_kinds_of_data_know_arrays():
+    found = {path for path, name in imports("worker/wire") if below(name, "numpy")}
+    assert all(path.parent.name == "jobs" for path in found), found
+
+
+def test_reading_what_a_job_works_on_does_not_load_torch():
+    graph = '{"generator": "territory"}'
+    program = f"import sys, worker.wire.jobs.parts as parts; parts.read_part('graph', b'{graph}')"
+    program += "; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT).returncode == 0
 
 
 def test_the_scheduler_decides_without_torch():

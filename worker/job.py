@@ -40,8 +40,8 @@ class Job:
 
     @property
     def size(self) -> int:
-        """Pixels of its pictures."""
-        return sum(each.area for each in self.submit.shapes)
+        """Pixels of its pictures, or what takes as much memory."""
+        return self.submit.size
 
     @property
     def closing(self) -> bool:

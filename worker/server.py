@@ -76,7 +76,9 @@ def _problem_with(submit: Submit, payload: bytes) -> str | None:
             return f"a picture of {shape.width} x {shape.height} x {shape.channels}"
     if submit.work_bytes < 0:
         return f"{submit.work_bytes} bytes of earlier work"
-    expected = sum(shape.nbytes for shape in submit.shapes) + submit.work_bytes
+    if submit.arrays_bytes < 0:
+        return f"{submit.arrays_bytes} bytes of arrays"
+    expected = submit.input_bytes + submit.work_bytes
     if len(payload) != expected:
-        return f"{len(payload)} bytes of pixels and work where {expected} were announced"
+        return f"{len(payload)} bytes of input and work where {expected} were announced"
     return None

@@ -40,6 +40,8 @@ def parse_options(kind: Kind, arguments: Sequence[str]) -> argparse.Namespace:
     options = parser.parse_intermixed_args(arguments)
     if options.url is not None and options.device is not None:
         parser.error("--device belongs to the worker of this machine; a service has its own")
+    if options.url is None and options.explain is not None:
+        parser.error("--explain is kept by a service: say --url too")
     if options.url is None and options.key is not None:
         parser.error("--key is for a service: say --url too")
     if options.url is not None and options.resume is not None:
@@ -85,7 +87,7 @@ def _parser(kind: Kind) -> argparse.ArgumentParser:
     _add_output(parser, kind)
     _add_place(parser)
     _add_fields(parser, kind)
-    parser.set_defaults(source=None, save_passes=None)
+    parser.set_defaults(source=None, save_passes=None, explain=None)
     return parser
 
 

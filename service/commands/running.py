@@ -78,7 +78,7 @@ def _run(task: Task, where: Settings | _Remote) -> int:
 
 def _opened(task: Task, where: Settings | _Remote) -> AbstractAsyncContextManager[Work]:
     if isinstance(where, _Remote):
-        from service.client.client import check_url, checked_key  # late: httpx takes its time
+        from service.client.calls import check_url, checked_key  # late: httpx takes its time
         from service.commands.remote import open_remote
 
         check_url(where.url)

@@ -10,12 +10,13 @@ Pure: the caller brings the time.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
-from service.jobs.work import Correction, Work
+from service.jobs.work import Correction, DataWork, Work
 from service.problems import Busy, NotReady
 from worker.wire.messages import Hello
 
@@ -40,7 +41,9 @@ class Quote:
 class Place:
     """A job's place, given back when the block around its computation ends."""
 
-    def __init__(self, admission: "Admission", work: Work, hello: Hello, now: float) -> None:
+    def __init__(
+        self, admission: "Admission", work: Work | DataWork, hello: Hello, now: float
+    ) -> None:
         self.quote = Quote(0, 0.0, "partial", 0)
         self.deadline = work.deadline
         self._admission = admission
@@ -91,10 +94,10 @@ class Admission:
 
     def __init__(self, max_jobs: int) -> None:
         self.places: set[Place] = set()
-        self.corrections = {"shade": Correction(), "field": Correction()}
+        self.corrections = defaultdict(Correction, shade=Correction(), field=Correction())
         self._max_jobs = max_jobs
 
-    def reserve(self, work: Work, hello: Hello | None, now: float) -> Place:
+    def reserve(self, work: Work | DataWork, hello: Hello | None, now: float) -> Place:
         """Take a place.
 
         Raises:
@@ -107,7 +110,7 @@ class Admission:
             )
         place = Place(self, work, hello, now)
         self._check(place, now)
-        place.quote = self._quote(place, work.passes if work.kind == "shade" else 0, now)
+        place.quote = self._quote(place, work.quoted_passes, now)
         self.places.add(place)
         return place
 

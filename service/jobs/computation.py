@@ -7,6 +7,7 @@ _store_result  the result is kept, the end is told; `service.jobs.intake` takes 
 """
 
 import sqlite3
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,8 +16,9 @@ import trio
 
 from service.jobs import deadlines
 from service.jobs.events import preview
+from service.jobs.explanations import files_of
 from service.jobs.intake import Intake
-from service.jobs.job_files import RESULT, pass_name
+from service.jobs.job_files import RESULT, RESULT_JSON, pass_name
 from service.jobs.jobs import Job, full_id
 from service.jobs.keeping import Keeping
 from service.jobs.set_aside import Aside
@@ -27,9 +29,9 @@ from service.link.answers import Answers, Deadly, WorkerLost
 from service.link.worker_link import WorkerLink
 from service.pictures.encode import encode_preview
 from service.pictures.picture import Picture
-from service.problems import NoRoom, Problem
+from service.problems import Problem, Unable
 from worker.wire import messages as wire
-from worker.wire.params import ShadeParams
+from worker.wire.params import FieldParams
 
 _BROKEN = "The service failed over this job, which is a bug; its log says more about job {}."
 _log = structlog.stdlib.get_logger("itten.jobs")
@@ -51,7 +53,8 @@ class Computation:
         try:
             try:
                 if self._futile(shared):
-                    shared.finish_without_worker("there was no time to compute")
+                    late = trio.current_time()
+                    shared.finish_without_worker("there was no time to compute", late)
                 else:
                     answers = await self._submit(shared)
                     await self._compute(shared, answers, keeping)
@@ -70,16 +73,16 @@ class Computation:
                 answers.close()
 
     def _futile(self, shared: Shared) -> bool:
-        shades = isinstance(shared.submit.params, ShadeParams)  # else there is nothing to show
-        return shades and deadlines.futile(shared.worker_by, trio.current_time(), shared.submit)
+        fields = isinstance(shared.submit.params, FieldParams)  # there would be nothing to show
+        return not fields and deadlines.futile(shared.worker_by, trio.current_time(), shared.submit)
 
     async def _submit(self, shared: Shared) -> Answers:
         now = trio.current_time()
         shared.stop.deadline = deadlines.patience(shared.worker_by, now, shared.submit)
         shared.leaves(now)
         submit = deadlines.with_budget(shared.submit, shared.worker_by, now)
-        pixels = [each.pixels for each in shared.pictures]
-        return await self.link.submit(submit, *pixels, work=partial(self._work_of, shared))
+        inputs = [each.buffer for each in shared.pictures]
+        return await self.link.submit(submit, *inputs, work=partial(self._work_of, shared))
 
     async def _work_of(self, shared: Shared) -> bytes:
         """What there is to go on from: what an earlier job left, later what this one has."""
@@ -130,12 +133,14 @@ class Computation:
         elif isinstance(message, wire.Started):
             await keeping.clear()  # of what a worker sent that is gone
             shared.hear(message, payload)
+        elif isinstance(message, wire.Explained):
+            await self._store_explanation(shared, message, payload)
         elif isinstance(message, wire.PassDone):
             await self._store_pass(shared, message, payload)
             shared.hear(message, payload)
             for each in list(shared.members):
                 await self.save(each.record)
-        elif isinstance(message, wire.Tiles):
+        elif isinstance(message, wire.Tiles | wire.Patch):
             shared.hear(message, payload)
 
     async def _show(self, shared: Shared, message: wire.Preview, pixels: bytes) -> None:
@@ -149,13 +154,23 @@ class Computation:
         picture = Picture(submit.width, submit.height, submit.channels, pixels)
         await self._put(shared, pass_name(message.index), picture)
 
+    async def _store_explanation(
+        self, shared: Shared, message: wire.Explained, layers: bytes
+    ) -> None:
+        files = await trio.to_thread.run_sync(files_of, message, layers, shared.submit)
+        keep = partial(self.store.put_explanation_of, index=message.index, files=files)
+        await self._keep(shared, f"explanation-{message.index}", keep)
+
     # --- the end ------------------------------------------------------------------------------
 
     async def _store_result(self, shared: Shared) -> None:
         shared.told = True
-        result = shared.members[0].result if shared.members else None
-        if result is not None:
-            await self._put(shared, RESULT, result)
+        first = shared.members[0] if shared.members else None
+        if first is not None and first.result is not None:
+            await self._put(shared, RESULT, first.result)
+        if first is not None and first.answer is not None:
+            keep = partial(self.store.put_file_of, name=RESULT_JSON, data=first.answer)
+            await self._keep(shared, RESULT_JSON, keep)
         for each in shared.members:
             await self.save(each.record)
             each.announce_end()
@@ -168,15 +183,20 @@ class Computation:
             shared.rest.go_on_from(work)
 
     async def _put(self, shared: Shared, name: str, picture: Picture) -> None:
+        keep = partial(self.store.put_pixels_of, name=name, picture=picture)
+        await self._keep(shared, name, keep)
+
+    async def _keep(self, shared: Shared, name: str, keep: Callable[[Sequence[str]], None]) -> None:
+        """Keep something of this name for every member."""
         done: set[str] = set()
         # Somebody may have joined meanwhile.
         while jobs := [each.record.id for each in shared.members if each.record.id not in done]:
             done.update(jobs)
             try:
-                await trio.to_thread.run_sync(self.store.put_pixels_of, jobs, name, picture)
-            except NoRoom:
+                await trio.to_thread.run_sync(keep, jobs)
+            except Unable as error:
                 # Whoever waits for it gets it all the same; later it will be missing.
-                _log.error("the disk is full; a picture is not kept", jobs=jobs, name=name)
+                _log.error("a file is not kept", jobs=jobs, name=name, reason=str(error))
 
     async def _broken(self, shared: Shared, error: Exception) -> None:
         _log.exception("a job broke", job=shared.submit.job, exc_info=error)
@@ -194,6 +214,6 @@ class Computation:
         try:
             await trio.to_thread.run_sync(self.store.save, record)
             self.unsaved.pop(record.id, None)
-        except (NoRoom, sqlite3.Error, OSError) as error:
+        except (Unable, sqlite3.Error, OSError) as error:
             self.unsaved[record.id] = record
             _log.error("a record is not kept", job=record.id, reason=str(error))

@@ -44,8 +44,8 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """To look at what is there."""
-        with self._lock:
+        """To look at what is there; raises Damaged."""
+        with self._lock, room():
             yield self._db
 
     @contextmanager
@@ -54,6 +54,7 @@ class Database:
 
         Raises:
             NoRoom: the disk is full.
+            Damaged: the database is not as it was written.
         """
         with self._lock, room(), self._db:
             self._db.execute("BEGIN IMMEDIATE")

@@ -36,7 +36,7 @@ def worker_by(order: Order, pixels: int, prices: EncodePrices) -> float:
 
 def patience(by: float, now: float, submit: Submit) -> float:
     """When to give the worker up: a job that comes late still has to cross and come back."""
-    crossing_s = sum(each.area for each in submit.shapes) * CROSSING_S_PER_PIXEL
+    crossing_s = submit.size * CROSSING_S_PER_PIXEL
     return max(by, now + crossing_s) + GRACE_S
 
 

@@ -23,14 +23,14 @@ from service.jobs.entrance import Entrance, digested
 from service.jobs.jobs import Job, full_id
 from service.jobs.live_job import LiveJob
 from service.jobs.mailbox import Broadcast, Mailbox
-from service.jobs.orders import Order
+from service.jobs.reception import AnyOrder
 from service.jobs.shared import Shared
 from service.jobs.store import Store
 from service.link.worker_link import WorkerLink
 from service.metrics.metrics import Metrics
 from service.pictures.images import Decoders
 from service.pictures.prices import EncodePrices
-from service.problems import Busy, Conflict, NoLongerKept, NoRoom, NotReady, UnknownJob
+from service.problems import Busy, Conflict, NoLongerKept, NotReady, Unable, UnknownJob
 from service.settings import Settings
 from service.threads import give_back_memory
 
@@ -90,13 +90,13 @@ class Desk:
 
     # --- getting in ---------------------------------------------------------------------------
 
-    async def accept(self, order: Order, job: str | None = None) -> LiveJob:
+    async def accept(self, order: AnyOrder, job: str | None = None) -> LiveJob:
         """Start a job, or let it take part in the same work; as `Entrance.accept`."""
         if self.closing:
             raise NotReady("The service is stopping; send the request again.")
         return await self.entrance.accept(order, job)
 
-    async def put(self, job: str, order: Order) -> tuple[Job, bool]:
+    async def put(self, job: str, order: AnyOrder) -> tuple[Job, bool]:
         """The owner's job of this id, and whether it is new; an id that was removed is free again.
 
         Raises:
@@ -229,5 +229,5 @@ class Desk:
         try:
             for job in await trio.to_thread.run_sync(self.store.evict):
                 _log.info("a job is no longer kept", job=job)
-        except (NoRoom, sqlite3.Error, OSError) as error:
+        except (Unable, sqlite3.Error, OSError) as error:
             _log.error("old jobs cannot be removed", reason=str(error))

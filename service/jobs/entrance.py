@@ -2,40 +2,37 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from functools import partial
-from math import prod
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import trio
 
-from service.jobs import deadlines, earlier
-from service.jobs.admission import Admission, Work
+from service.jobs import earlier
+from service.jobs.admission import Admission
 from service.jobs.claims import Claims
+from service.jobs.data_orders import DataOrder
+from service.jobs.data_reception import DataReception
 from service.jobs.events import Accepted
 from service.jobs.job_files import INPUT, SOURCE
 from service.jobs.jobs import Job, full_id
 from service.jobs.live_job import LiveJob
-from service.jobs.orders import Order, digest
-from service.jobs.reception import (
-    check_wanted,
-    each_image,
-    fitting,
-    new_record,
-    shrunk,
-    submit_of,
-    work_of,
-)
+from service.jobs.orders import digest
+from service.jobs.packed import Packed
+from service.jobs.picture_reception import PictureReception
+from service.jobs.reception import AnyOrder, fitting, new_record
 from service.jobs.set_aside import Aside
 from service.jobs.shared import Shared
 from service.jobs.store import Store
+from service.jobs.work import DataWork, Work
 from service.link.worker_link import WorkerLink
 from service.pictures.images import Decoders
 from service.pictures.picture import Picture
 from service.pictures.prices import EncodePrices
-from service.problems import Busy, NoLongerKept, NoRoom
+from service.problems import Busy, NoLongerKept, Unable
 from service.settings import Settings
+from worker.wire.messages import Submit
 
 T = TypeVar("T")
+Input = Picture | Packed
 LATE_S = 0.1  # after its deadline a picture that has been decoded still comes back as it was
 
 # Requests that come together may be taken up in another order: one that is due this much earlier
@@ -43,7 +40,29 @@ LATE_S = 0.1  # after its deadline a picture that has been decoded still comes b
 JOIN_S = 0.1
 
 
-async def digested(order: Order) -> str:
+class Reception(Protocol):
+    """How one order is looked at; the two kinds of it know what jobs work on."""
+
+    async def measured(self) -> Work | DataWork:
+        """What it asks of the worker; raises what is wrong with its files."""
+
+    async def inputs(self) -> tuple[Input, ...]:
+        """What the job works on; once it is measured and has a place."""
+
+    def note(self, record: Job) -> None:
+        """Add to the record what measuring has shown."""
+
+    def joined_by(self, inputs: tuple[Input, ...]) -> float:
+        """When the worker must have answered if it joins a computation over these."""
+
+    def live(self, record: Job, first: Input, by: float) -> LiveJob:
+        """The job under way."""
+
+    def submit(self, inputs: tuple[Input, ...], work: bytes) -> Submit:
+        """What the worker is told."""
+
+
+async def digested(order: AnyOrder) -> str:
     """The digest of an order; hashing is left to a thread."""
     if order.earlier is not None:
         return order.earlier.digest
@@ -67,7 +86,7 @@ class Entrance:
     aside: Aside  # what workers died over
     claims: Claims = field(default_factory=Claims)
 
-    async def accept(self, order: Order, job: str | None = None) -> LiveJob:
+    async def accept(self, order: AnyOrder, job: str | None = None) -> LiveJob:
         """Start a job, or let it take part in the same work that is under way.
 
         A place is reserved before pixels are decoded; who joins needs none. `job` is an id that
@@ -77,7 +96,7 @@ class Entrance:
             NotReady, Busy, SetAside: no place; when to come back.
             UnsupportedFormat, BrokenImage, TooManyPixels: what is wrong with the image.
             NotAcceptable: the picture does not fit into the format that was asked for.
-            NoRoom: the disk is full.
+            NoRoom, Damaged: the disk is full, or has lost the records.
         """
         device = self.link.hello.device if self.link.hello else None
         record = new_record(order, await digested(order), device, job)
@@ -90,73 +109,83 @@ class Entrance:
                 return await self._begin(order, record)
         return await self._join(order, record) or await self._begin(order, record)
 
-    async def _measured(self, order: Order) -> Work:
+    def _reception(self, order: AnyOrder) -> Reception:
+        if isinstance(order, DataOrder):
+            return DataReception(order, self.decoders, self.store)
+        return PictureReception(order, self.decoders, self.store, self.prices)
+
+    async def _begin(self, order: AnyOrder, record: Job) -> LiveJob:
         if self.link.hello is not None:  # what fits depends on the device
             self.decoders.max_pixels = self.settings.pixel_limit(self.link.hello.device)
-        if order.earlier is None:
-            headers = await each_image(order, self.decoders.header)
-            sizes = [shrunk(header, order.max_side) for header in headers]
-        else:
-            sizes = await trio.to_thread.run_sync(earlier.kept_sizes, self.store, order)
-        check_wanted(order, *sizes[0])
-        return work_of(order, sizes, deadlines.worker_by(order, prod(sizes[0]), self.prices))
-
-    async def _pictures(self, order: Order) -> tuple[Picture, ...]:
-        if order.earlier is not None:
-            return await trio.to_thread.run_sync(earlier.kept_pictures, self.store, order)
-        return await each_image(order, partial(self.decoders.decode, max_side=order.max_side))
-
-    async def _begin(self, order: Order, record: Job) -> LiveJob:
-        work = await _in_time(order, self._measured)
+        reception = self._reception(order)
+        work = await _in_time(order, reception.measured)
+        reception.note(record)
         now = trio.current_time()
         place = self.admission.reserve(work, self.link.hello, now)
         record.quote = place.quote
         try:
-            pictures = await _in_time(order, self._pictures)
-            order = fitting(order, pictures)
-            live = LiveJob(record, pictures[0], order.arrived, work.deadline)
+            inputs = await _in_time(order, reception.inputs)
+            left = fitting(order.work, inputs)
+            live = reception.live(record, inputs[0], work.deadline)
             if order.earlier is not None:
-                live.kept = bool(order.work)
+                live.kept = bool(left)
                 await earlier.begin_with(self.store, live, order.earlier)
-            await trio.to_thread.run_sync(self._keep, record, pictures, order.earlier)
+            await trio.to_thread.run_sync(self._keep, record, inputs, order.earlier)
+            await self._check_caller(record)
         except BaseException:
             place.release()
             raise
         # From here to the nursery without a pause: cancelled, the caller leaves nothing behind.
         shared = Shared(
-            submit_of(order, pictures),
+            reception.submit(inputs, left),
             place,
-            pictures,
+            inputs,
             work.deadline,
             record.digest,
             self.see_off,
-            order.work,
+            left,
             now,
         )
         self.begin(shared)
         return self._entered(live, shared)
 
-    def _keep(self, record: Job, pictures: tuple[Picture, ...], before: Job | None) -> None:
+    async def _check_caller(self, record: Job) -> None:
+        """Forget a job whose caller has left while it was written down: threads are not cancelled.
+
+        Raises:
+            trio.Cancelled: that is so.
+        """
+        try:
+            await trio.lowlevel.checkpoint_if_cancelled()
+        except trio.Cancelled:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(self.store.delete, record.id)
+            raise
+
+    def _keep(self, record: Job, inputs: tuple[Input, ...], before: Job | None) -> None:
         if before is None:
-            self.store.add(record, dict(zip((INPUT, SOURCE), pictures, strict=False)))
+            self.store.add(record, dict(zip((INPUT, SOURCE), inputs, strict=False)))
         else:
             self.store.add(record, earlier=before.id)
 
-    async def _join(self, order: Order, record: Job) -> LiveJob | None:
+    async def _join(self, order: AnyOrder, record: Job) -> LiveJob | None:
         """Take part in the same work where it is under way and ends no later than this may."""
         shared, worker_by = self._same(order, record.digest)
         if shared is None:
             return None
         record.quote = shared.quote(trio.current_time())
+        record.facts = shared.members[0].record.facts
         await trio.to_thread.run_sync(self.store.add, record)
         if not await self._inherited(record, shared):
             with trio.CancelScope(shield=True):
                 await trio.to_thread.run_sync(self.store.delete, record.id)
             return None
+        await self._check_caller(record)
         # As in `_begin`: no pause.
-        return self._entered(LiveJob(record, shared.pictures[0], order.arrived, worker_by), shared)
+        reception = self._reception(order)
+        return self._entered(reception.live(record, shared.pictures[0], worker_by), shared)
 
-    def _same(self, order: Order, digested: str) -> tuple[Shared | None, float]:
+    def _same(self, order: AnyOrder, digested: str) -> tuple[Shared | None, float]:
         """The same work, and when this order's must have been answered."""
         # Of the same owner: who shares a computation can tell that there was one.
         open_to_it = [
@@ -167,9 +196,7 @@ class Entrance:
             same = [each for each in same if each.submit.work_bytes]
         if not same:
             return None, 0.0
-        target = same[0].pictures[0]
-        check_wanted(order, target.width, target.height)
-        by = deadlines.worker_by(order, target.area, self.prices)
+        by = self._reception(order).joined_by(same[0].pictures)
         early = [each for each in same if each.worker_by <= by + JOIN_S]
         return max(early, key=lambda each: each.worker_by, default=None), by
 
@@ -181,7 +208,7 @@ class Entrance:
                 other = shared.members[0].record.id
                 try:
                     await trio.to_thread.run_sync(self.store.inherit, record.id, other)
-                except (NoLongerKept, NoRoom):
+                except (NoLongerKept, Unable):
                     return False
                 if shared.passes_done == known:
                     return shared.joinable
@@ -195,12 +222,12 @@ class Entrance:
         return live
 
 
-async def _in_time(order: Order, look: Callable[[Order], Awaitable[T]]) -> T:
-    """What there is to see in an order's pictures, if its deadline does not come first.
+async def _in_time(order: AnyOrder, look: Callable[[], Awaitable[T]]) -> T:
+    """What there is to see in an order's files, if its deadline does not come first.
 
     Raises:
         Busy: too many pictures were looked at before.
     """
     with trio.move_on_at(order.deadline + LATE_S):
-        return await look(order)
-    raise Busy("The deadline came before the image was decoded; send the request again.")
+        return await look()
+    raise Busy("The deadline came before the files were read; send the request again.")

@@ -7,7 +7,7 @@ How events reach a listener is in `service.jobs.mailbox`.
 
 import struct
 from dataclasses import asdict
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import msgspec
 
@@ -23,6 +23,10 @@ class Event(msgspec.Struct, frozen=True):
     def data(self) -> dict[str, Any]:
         """The event's part of the text frame."""
         return msgspec.structs.asdict(self)
+
+    def after(self, earlier: Self, most: int) -> Self:  # noqa: ARG002
+        """Both events of one kind as one, with at most so many things of each; else the newer."""
+        return self
 
 
 class Accepted(Event, frozen=True):
@@ -73,13 +77,36 @@ class Tiles(Event, frozen=True):
             "certificates": [msgspec.structs.asdict(each) for each in self.certificates],
         }
 
-    def after(self, earlier: "Tiles", most: int) -> "Tiles":
-        """Both events as one: newest counts, newest certificate of each tile, at most `most`."""
+    def after(self, earlier: Self, most: int) -> Self:
+        """Newest counts, and the newest certificate of each tile."""
         if earlier.pass_index != self.pass_index:
             return self  # every tile is computed anew in the next pass
         newest = {(each.y, each.x): each for each in earlier.certificates}
         newest |= {(each.y, each.x): each for each in self.certificates}
         return msgspec.structs.replace(self, certificates=list(newest.values())[-most:])
+
+
+class Patch(Event, frozen=True):
+    """Parts of an answer that is data are there: counts, and values since the last."""
+
+    type = "patch"
+    done: int
+    total: int
+    index: list[int]  # the places of the values: of some, where there are very many at a time
+    values: dict[str, list[float | None]]
+    eta_s: float | None = None  # seconds until the job's end, estimated
+
+    def data(self) -> dict[str, Any]:
+        """The values by their names, beside their places."""
+        counts = {"done": self.done, "total": self.total, "eta_s": self.eta_s}
+        return counts | {"idx": self.index} | self.values
+
+    def after(self, earlier: Self, most: int) -> Self:
+        """The newest counts, and the newest values."""
+        places = (earlier.index + self.index)[-most:]
+        names = {**earlier.values, **self.values}
+        values = {n: (earlier.values.get(n, []) + self.values.get(n, []))[-most:] for n in names}
+        return msgspec.structs.replace(self, index=places, values=values)
 
 
 class Pass(Event, frozen=True):
@@ -160,8 +187,10 @@ def terminal(document: dict[str, Any]) -> Terminal:
     return _TERMINALS[document["state"]](document)
 
 
-def from_worker(message: wire.Started | wire.Tiles | wire.PassDone) -> Event:
+def from_worker(message: wire.Started | wire.Tiles | wire.Patch | wire.PassDone) -> Event:
     """The event that tells of a worker's message."""
+    if isinstance(message, wire.Patch):
+        return Patch(message.done, message.total, message.index, message.values, message.eta_s)
     if isinstance(message, wire.Tiles):
         return Tiles(
             message.pass_index, message.done, message.total, message.certificates, message.eta_s

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import structlog
 import trio
 
-from service.jobs.job_files import WORK
+from service.jobs.job_files import RESULT_NPZ, WORK
 from service.jobs.jobs import JobState
 from service.jobs.keeping import Keeping
 from service.jobs.shared import Shared
 from service.jobs.store import Store
 from service.link.answers import Answers, WorkerLost
-from service.problems import NoLongerKept, NoRoom, NotFound
+from service.problems import NoLongerKept, NotFound, Unable
 from worker.wire.messages import ArrayChunk, Checkpoint
 
 ARRAYS_S = 60.0  # for all of it to come and be written
@@ -38,7 +38,7 @@ class Intake:
         kept = [each for each in self.shared.members if each.kept]
         for record in [each.record for each in kept]:
             if record.state is not JobState.PARTIAL:
-                with suppress(NoRoom, NotFound, NoLongerKept):
+                with suppress(Unable, NotFound, NoLongerKept):
                     await trio.to_thread.run_sync(self.store.drop_work, record.id)
 
     async def _take_all(self, answers: Answers) -> None:
@@ -53,7 +53,7 @@ class Intake:
                     elif isinstance(message, Checkpoint):
                         await self.keeping.commit(whole=message.whole)
                 await self._finish_field()
-        except (WorkerLost, NoRoom) as error:
+        except (WorkerLost, Unable) as error:
             _log.error("a field is not kept", job=self._job, reason=str(error))
         await trio.to_thread.run_sync(self.store.drop_pieces, self._job)
 
@@ -69,7 +69,8 @@ class Intake:
         if self.shared.arrays_complete and not self._has_field:
             self._has_field = True
             await trio.to_thread.run_sync(self.store.arrays_done, self._job)
-            await self._share("field/*")
+            for names in ("field/*", RESULT_NPZ):
+                await self._share(names)
             for each in self.shared.members:
                 each.fielded.set()
 

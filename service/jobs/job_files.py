@@ -3,6 +3,8 @@
     input.px, pass-1.px, ... result.px      pictures: a header, then raw pixels
     field/vectors.npy, ...                  the arrays of the field
     field.npz                               the same as callers get it, once asked for
+    input.npz, result.npz, result.json      of jobs whose answer is data: what they work on, and it
+    explanation-1.json, .layers, ...        how passes came about (`service.jobs.explanations`)
     work.npz, work-1.npz, ...               what a later job needs to go on from here, and tiles
                                             that were finished since then
     <parts>/<job>/field, <parts>/<job>/work arrays that still arrive, on disk only
@@ -27,6 +29,7 @@ from service.jobs.content import Content, digest_of
 from service.jobs.database import CONTENT, EARLIER, Database
 from service.jobs.file_table import FileTable
 from service.jobs.jobs import is_full_id
+from service.jobs.packed import Packed
 from service.pictures.picture import Picture
 from service.problems import NoLongerKept
 from service.threads import step_back
@@ -38,9 +41,11 @@ ARRAYS = ("vectors", "lambda2", "tiles", "theta", "residual", "angle_bound", "it
 PICTURE_ARRAY, SVG_ARRAY = "picture", "svg"
 _NAMES = (*ARRAYS, PICTURE_ARRAY, SVG_ARRAY)
 WORK = "work."  # before the names of arrays that are needed to go on
+DATA = "result."  # before those of an answer that is data
 
 _FIELD_NPZ, _WORK_NPZ, _ALL_WORK = "field.npz", "work.npz", "work*.npz"
-_INHERITED = (f"{SOURCE}.px", "pass-*.px", _ALL_WORK)
+INPUT_NPZ, RESULT_NPZ, RESULT_JSON = "input.npz", "result.npz", "result.json"
+_INHERITED = (f"{SOURCE}.px", "pass-*.px", "explanation-*", _ALL_WORK)
 _HEADER = struct.Struct("<4sIII")  # magic, width, height, channels
 _MAGIC = b"ITPX"
 
@@ -74,8 +79,8 @@ class JobFiles:
         self._table = FileTable(db, self._content)
         self._packing = threading.Lock()
 
-    def add(self, job: str, pictures: Mapping[str, Picture], record: Begin) -> None:
-        """Keep a new job with pictures, or neither; `record` adds its record."""
+    def add(self, job: str, pictures: Mapping[str, Picture | Packed], record: Begin) -> None:
+        """Keep a new job with what it works on, or neither; `record` adds its record."""
         with self._written(pictures) as made:
             self._keep([job], made, begin=record)
 
@@ -83,6 +88,33 @@ class JobFiles:
         """Keep a picture of these jobs under a name; one that was removed goes without it."""
         with self._written({name: picture}) as made:
             self._keep(jobs, made)
+
+    def put_file(self, jobs: Sequence[str], name: str, data: bytes) -> None:
+        """Keep a file of these jobs under a name; as `put_pixels`."""
+        with self._content.new() as part:
+            part.write_bytes(data)
+            self._keep(jobs, {name: part})
+
+    def get_file(self, job: str, name: str) -> bytes | None:
+        """A file by its name, None where there is none."""
+        return self._read(job, name)
+
+    def path(self, job: str, name: str) -> Path | None:
+        """Where a file lies that has been read through, None where there is none."""
+        digest = self._table.found(job, name).get(name)
+        return None if digest is None else self._content.checked(digest)
+
+    def put_explanation(self, jobs: Sequence[str], index: int, files: Mapping[str, bytes]) -> None:
+        """Keep how a pass of these jobs came about, its files by their endings; as `put_pixels`."""
+        with ExitStack() as parts:
+            made = {each: parts.enter_context(self._content.new()) for each in files}
+            for ending, path in made.items():
+                path.write_bytes(files[ending])
+            self._keep(jobs, {f"explanation-{index}.{ending}": made[ending] for ending in made})
+
+    def get_explanation(self, job: str, index: int, ending: str) -> bytes | None:
+        """A file of a pass that is explained, None where there is none."""
+        return self._read(job, f"explanation-{index}.{ending}")
 
     def get_pixels(self, job: str, name: str) -> Picture | None:
         """A picture by its name, None when there is none."""
@@ -94,7 +126,8 @@ class JobFiles:
 
     def latest_name(self, job: str) -> str | None:
         """The name of the picture that is furthest along."""
-        names = {Path(name).stem for name in self._table.found(job, "*.px")}
+        pictures = [*self._table.found(job, "*.px"), *self._table.found(job, INPUT_NPZ)]
+        names = {Path(name).stem for name in pictures}
         passes = [name for name in names if name.startswith("pass-")]
         order = [RESULT, *sorted(passes, key=lambda name: -int(name[5:])), INPUT]
         return next((name for name in order if name in names), None)
@@ -108,7 +141,12 @@ class JobFiles:
         array_files.put_piece(self._array_path(job, chunk.name), chunk, payload)
 
     def arrays_done(self, job: str) -> None:
-        """All pieces are here: the field can be read from now on."""
+        """All pieces are here: the field, or the answer, can be read from now on."""
+        answer = sorted(self._part(job, "result").glob("*.npy"))
+        if answer:
+            with self._content.new() as part:
+                array_files.pack({each.name: each for each in answer}, part)
+                self._keep([job], {RESULT_NPZ: part})
         pieces = sorted(self._part(job, "field").glob("*.npy"))
         self._keep([job], {f"field/{each.name}": each for each in pieces}, instead_of=[_FIELD_NPZ])
 
@@ -170,7 +208,7 @@ class JobFiles:
             record(change.db)
             for names in _INHERITED:
                 change.share(earlier, job, names)
-            if not change.share(earlier, job, f"{INPUT}.px"):
+            if not change.share(earlier, job, f"{INPUT}.*"):
                 raise NoLongerKept("the job to go on from was removed; send the request again")
 
     def share(self, job: str, others: Sequence[str], names: str) -> None:
@@ -207,15 +245,18 @@ class JobFiles:
                 self._keep([job], {_FIELD_NPZ: part}, instead_of=[*found])
 
     @contextmanager
-    def _written(self, pictures: Mapping[str, Picture]) -> Iterator[dict[str, Path]]:
+    def _written(self, pictures: Mapping[str, Picture | Packed]) -> Iterator[dict[str, Path]]:
         """Pictures as files that may be kept; those that are not are gone with the block."""
         step_back()
         with ExitStack() as parts:
-            made = {f"{name}.px": parts.enter_context(self._content.new()) for name in pictures}
-            for path, picture in zip(made.values(), pictures.values(), strict=True):
+            made = {}
+            for name, each in pictures.items():
+                ending = "px" if isinstance(each, Picture) else "npz"
+                path = made[f"{name}.{ending}"] = parts.enter_context(self._content.new())
                 with path.open("wb") as file:
-                    file.write(_HEADER.pack(_MAGIC, *picture.shape))
-                    file.write(picture.pixels)
+                    if isinstance(each, Picture):
+                        file.write(_HEADER.pack(_MAGIC, *each.shape))
+                    file.write(each.buffer)
             yield made
 
     def _keep(
@@ -243,10 +284,13 @@ class JobFiles:
         return None if digest is None else self._content.read(digest)
 
     def _array_path(self, job: str, name: str) -> Path:
-        short = name.removeprefix(WORK)
-        if name not in _NAMES and (name == short or not array_files.NAME.fullmatch(short)):
-            raise ValueError(f"an array {name!r} that cannot be")
-        return self._part(job, "work" if name != short else "field") / f"{short}.npy"
+        if name in _NAMES:
+            return self._part(job, "field") / f"{name}.npy"
+        for prefix in (WORK, DATA):
+            short = name.removeprefix(prefix)
+            if short != name and array_files.NAME.fullmatch(short):
+                return self._part(job, prefix[:-1]) / f"{short}.npy"
+        raise ValueError(f"an array {name!r} that cannot be")
 
     def _part(self, job: str, what: str) -> Path:
         if not is_full_id(job):

@@ -22,6 +22,7 @@ import msgspec
 
 from service.access.keys import OWNER
 from service.jobs.admission import Quote
+from worker.wire.jobs import KINDS
 from worker.wire.messages import Finished, Skipped
 
 JOB_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -105,6 +106,7 @@ class Job(msgspec.Struct, kw_only=True):
     drawing: bool = False  # a line drawing: there is an SVG of it
     digest: str = ""  # of the work: jobs of the same digest come to the same result
     spec: dict[str, Any] = {}  # what was asked for, every field but the deadline
+    facts: dict[str, int] = {}  # of what it works on, where its answer is data: how large that is
     state: JobState = JobState.QUEUED
     status_reason: str | None = None
     resumed_from: str | None = None
@@ -118,7 +120,7 @@ class Job(msgspec.Struct, kw_only=True):
     device: str | None = None
     oom_retries: int = 0
     skipped: list[Skipped] = []
-    result: Any = None  # of kinds whose answer is data
+    linked: list[str] = []  # of an answer that is data: arrays that are not in its document
     problem: dict[str, Any] | None = None
 
     def move(self, state: JobState, reason: str | None = None) -> None:
@@ -170,6 +172,24 @@ class Job(msgspec.Struct, kw_only=True):
         """Whether another job can go on from here."""
         return self.state is JobState.PARTIAL and bool(self.spec)
 
+    @property
+    def is_data(self) -> bool:
+        """Whether its answer is data."""
+        return self.kind in KINDS
+
+    def _data_links(self) -> dict[str, str | None]:
+        """What is there instead of pictures."""
+        if not self.is_data:
+            return {}
+        path = f"/jobs/{self.public_id}"
+        image = f"{path}/image" if KINDS[self.kind].picture else None
+        return {"image": image, "field": None, "result": f"{path}/result"}
+
+    @property
+    def explains(self) -> bool:
+        """Whether it keeps how its passes came about."""
+        return bool(self.spec.get("explain"))
+
     def document(self) -> dict[str, Any]:
         """The job document of the API."""
         optional = {
@@ -177,7 +197,7 @@ class Job(msgspec.Struct, kw_only=True):
             "owner": self.owner or None,
             "resumed_from": self.resumed_from and public_id(self.resumed_from),
             "shared_with": self.shared_with or None,
-            "result": self.result,
+            "input": self.facts or None,
             "problem": self.problem,
             "quote": asdict(self.quote) if self.quote and not self.state.ended else None,
         }
@@ -185,6 +205,8 @@ class Job(msgspec.Struct, kw_only=True):
             "id": self.public_id,
             "kind": self.kind,
             "state": str(self.state),
+            "name": self.name,
+            "spec": self.spec,
             "created": timestamp(self.created),
             "deadline_s": self.deadline_s,
             "progress": self.progress.document(running=self.state is JobState.RUNNING),
@@ -193,11 +215,12 @@ class Job(msgspec.Struct, kw_only=True):
             "device": self.device,
             "oom_retries": self.oom_retries,
             "skipped": [msgspec.structs.asdict(each) for each in self.skipped],
-            "links": links(self.public_id, resumable=self.resumable),
+            "links": links(self.public_id, resumable=self.resumable, explains=self.explains)
+            | self._data_links(),
         } | {name: value for name, value in optional.items() if value is not None}
 
 
-def links(job: str, *, resumable: bool = False) -> dict[str, str | None]:
+def links(job: str, *, resumable: bool = False, explains: bool = False) -> dict[str, str | None]:
     """Where the parts of a job are found, and where it goes on."""
     path = f"/jobs/{job}"
     return {
@@ -205,13 +228,15 @@ def links(job: str, *, resumable: bool = False) -> dict[str, str | None]:
         "events": f"{path}/events",
         "image": f"{path}/image",
         "field": f"{path}/field",
+        "explanation": f"{path}/explanation" if explains else None,
         "resume": f"{path}/resume" if resumable else None,
     }
 
 
 def new_job_id() -> str:
-    """128 random bits as 22 characters that are safe in a path."""
-    return secrets.token_urlsafe(16)
+    """128 random bits as 22 characters that are safe in a path, and as the value of an option."""
+    # An id that begins with a dash would be an option itself: `--resume -ID`.
+    return next(job for job in iter(lambda: secrets.token_urlsafe(16), "") if job[0] != "-")
 
 
 def is_job_id(text: str) -> bool:

@@ -16,10 +16,10 @@ from service.jobs.jobs import Job
 from service.jobs.shared import Shared
 from service.jobs.store import Store
 from service.jobs.work_keys import work_key
-from service.problems import NoRoom
+from service.problems import Unable
 from worker.wire.messages import ArrayChunk
 
-_LOSSES = (NoRoom, OSError, sqlite3.Error)  # that cost a checkpoint and not the job
+_LOSSES = (Unable, OSError, sqlite3.Error)  # that cost a checkpoint and not the job
 _log = structlog.stdlib.get_logger("itten.jobs")
 
 

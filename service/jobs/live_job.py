@@ -15,11 +15,12 @@ from msgspec.structs import asdict, replace
 from service.jobs.events import from_worker, terminal
 from service.jobs.jobs import Job, JobState, Timings
 from service.jobs.mailbox import Broadcast
+from service.jobs.packed import Packed
 from service.jobs.set_aside import set_aside
 from service.pictures.picture import Picture
 from service.problems import NotReady, Problem
 from worker.wire.config import rgb
-from worker.wire.messages import Finished, PassDone, Started, Tiles
+from worker.wire.messages import Finished, PassDone, Patch, Started, Tiles
 
 if TYPE_CHECKING:
     from service.jobs.shared import Shared
@@ -34,11 +35,12 @@ class LiveJob:
     """One job from its acceptance until the store has all of it."""
 
     record: Job
-    latest: Picture  # the input, then the picture after each pass
+    latest: Picture | Packed  # the input, then the picture after each pass
     arrived: float  # the end of the upload, by trio's clock
     worker_by: float  # when the worker must have answered, by trio's clock
     shared: "Shared" = field(init=False)  # the computation that it takes part in
     result: Picture | None = None
+    answer: bytes | None = None  # JSON, of a job whose answer is data
     cancelled: str | None = None  # why nobody wants it any more
     expects_arrays: bool = False
     kept: bool = False  # whether the store has something to go on from
@@ -49,6 +51,12 @@ class LiveJob:
 
     def __post_init__(self) -> None:
         self.broadcast = Broadcast(self.record.public_id)
+
+    @property
+    def picture(self) -> Picture:
+        """`latest`, of a job over pictures."""
+        assert isinstance(self.latest, Picture)
+        return self.latest
 
     def leaves(self, now: float) -> None:
         """Note that it goes to the worker; what came before counts as waiting."""
@@ -69,10 +77,13 @@ class LiveJob:
         self.record.pass_tiles_total = other.record.pass_tiles_total
         self.latest, self.kept = other.latest, other.kept
 
-    def hear(self, message: Started | Tiles | PassDone, payload: bytes) -> None:
+    def hear(self, message: Started | Tiles | Patch | PassDone, payload: bytes) -> None:
         """Take note of the worker's progress, and pass it on."""
         if isinstance(message, Started):
             self._started()
+        elif isinstance(message, Patch):
+            self._advance(tiles_done=message.done, tiles_total=message.total)
+            self.record.progress = replace(self.record.progress, eta_s=message.eta_s)
         elif isinstance(message, Tiles):
             self._count(message)
             counts = self.record.progress
@@ -98,7 +109,7 @@ class LiveJob:
         if behind:
             # It went back to where nothing was left out, or began anew: what there was is better.
             self._advance(passes_done=furthest)
-            result = self.latest
+            result = self.picture
         self.expects_arrays = message.arrays
         self._settle(result)
 
@@ -117,7 +128,7 @@ class LiveJob:
             self.fail(problem, reason)
             return
         self.record.move(JobState.PARTIAL, reason)
-        self._settle(self.latest)
+        self._settle(self.picture)
 
     def set_aside(self, reason: str) -> None:
         """End because workers died over it: with its passes, if there are any."""
@@ -128,7 +139,7 @@ class LiveJob:
 
     def _nothing(self) -> Picture:
         colour = rgb(self.record.background) if self.record.drawing else NO_FIELD
-        width, height = self.latest.width, self.latest.height
+        width, height = self.picture.width, self.picture.height
         return Picture(width, height, 3, bytes(colour) * (width * height))
 
     def finish_cancelled(self) -> None:
@@ -170,7 +181,7 @@ class LiveJob:
         # Run again from the beginning, it is a while until the job is as far as it was.
         news = message.index > self.record.progress.passes_done
         if news:
-            self.latest = self._picture(self.latest.channels, payload)
+            self.latest = self._picture(self.picture.channels, payload)
             if message.index < message.of:  # the next one has no tiles yet
                 self.record.pass_tiles_converged = 0
         self._advance(passes_done=message.index, passes_total=message.of)
@@ -182,7 +193,7 @@ class LiveJob:
         self.record.progress = replace(self.record.progress, **furthest)
 
     def _picture(self, channels: int, payload: bytes) -> Picture:
-        return Picture(self.latest.width, self.latest.height, channels, payload)
+        return Picture(self.picture.width, self.picture.height, channels, payload)
 
     def _settle(self, result: Picture | None) -> None:
         self.result = result

@@ -18,12 +18,11 @@ from service.jobs.events import (
     Preview,
     Snapshot,
     Terminal,
-    Tiles,
     terminal,
 )
 
 MAX_PREVIEWS = 8  # places of one picture that may wait in a mailbox, each up to 512 x 512 px
-MAX_CERTIFICATES = 4096  # in one merged `tiles` event
+MOST_MERGED = 4096  # certificates or values in one merged event
 PREVIEWS_PER_S = 10
 
 
@@ -164,7 +163,6 @@ def _slot(event: Event) -> Hashable:
 
 
 def _merged(earlier: Envelope | None, later: Envelope) -> Envelope:
-    if earlier is None or not isinstance(earlier.event, Tiles):
+    if earlier is None:
         return later
-    assert isinstance(later.event, Tiles)
-    return Envelope(later.job, later.seq, later.event.after(earlier.event, MAX_CERTIFICATES))
+    return Envelope(later.job, later.seq, later.event.after(earlier.event, MOST_MERGED))

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from service.jobs.data_orders import DataOrder
 from service.jobs.jobs import Job
 from service.pictures.decoder_process import File
 from service.pictures.encode import Format
@@ -50,6 +51,7 @@ class Order:
     earlier: Job | None = None  # to go on from; the images are those of its record then
     work: bytes = b""  # npz of what was left to go on from
     keep_work: bool = True  # whether somebody may want to go on from what it leaves
+    explain: bool = False  # whether to keep how each pass came about
     spec: dict[str, Any] = field(default_factory=dict)  # every field but the deadline, as JSON
     owner: str = ""  # whose key the caller has
 
@@ -57,6 +59,11 @@ class Order:
     def deadline(self) -> float:
         """When the answer is due, by trio's clock."""
         return self.arrived + self.deadline_s
+
+    @property
+    def identity(self) -> list[Any]:
+        """What names the work, besides the files."""
+        return [self.kind, self.params, self.max_side, self.explain]
 
     @property
     def effort(self) -> float:
@@ -116,7 +123,8 @@ def shade_order(upload: Upload, max_deadline_s: float) -> Order:
         background=asked.config.background,
         deadline_s=asked.deadline_s,
         arrived=upload.arrived,
-        spec=_spec(asked, upload),
+        explain=asked.explain,
+        spec=_spec(asked, upload) | {"explain": asked.explain},
     )
 
 
@@ -151,9 +159,10 @@ def order_of_kind(upload: Upload, max_deadline_s: float) -> Order:
     return (shade_order if kind == "shade" else field_order)(rest, max_deadline_s)
 
 
-def digest(order: Order) -> str:
+def digest(order: Order | DataOrder) -> str:
     """What names the work: orders of one digest come to the same result. Hashes the files."""
-    rest = [order.kind, order.params, order.max_side, [len(each) for each in order.files.values()]]
+    sizes = [len(each) for each in order.files.values()]
+    rest = [*order.identity, sizes]
     found = hashlib.sha256(msgspec.json.encode(rest, order="sorted"))
     for file in order.files.values():
         found.update(file)

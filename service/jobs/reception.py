@@ -1,14 +1,15 @@
 """What becomes of an order: what it costs, its record, and what is sent to the worker."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from service import tracing
 from service.jobs import deadlines
 from service.jobs.admission import Work
+from service.jobs.data_orders import DataOrder
 from service.jobs.jobs import Job, Progress, full_id, new_job_id
 from service.jobs.orders import Order
+from service.jobs.packed import Packed
 from service.pictures.decoder_messages import Header
 from service.pictures.decoder_process import File
 from service.pictures.encode import FORMATS, check_encodable
@@ -18,6 +19,7 @@ from worker.wire import messages as wire
 from worker.wire.framing import MAX_PAYLOAD
 
 T = TypeVar("T")
+AnyOrder = Order | DataOrder
 Size = tuple[int, int]  # width and height in pixels
 
 
@@ -70,32 +72,33 @@ def work_of(order: Order, sizes: Sequence[Size], worker_by: float) -> Work:
     )
 
 
-def new_record(order: Order, digested: str, device: str | None, job: str | None = None) -> Job:
+def new_record(order: AnyOrder, digested: str, device: str | None, job: str | None = None) -> Job:
     """The record of a job that begins, with this id or one of ours."""
-    return Job(
+    record = Job(
         id=full_id(order.owner, job or new_job_id()),
         owner=order.owner,
         kind=order.kind,
         created=deadlines.wall_clock(order.arrived),
         deadline_s=order.deadline_s,
         name=order.name,
-        background=order.background,
-        drawing=order.is_drawing,
         resumed_from=order.earlier.id if order.earlier else None,
         digest=digested,
         spec=order.spec,
-        progress=Progress(passes_total=order.passes if order.kind == "shade" else 0),
         device=device,
     )
+    if isinstance(order, Order):
+        record.background, record.drawing = order.background, order.is_drawing
+        record.progress = Progress(passes_total=order.passes if order.kind == "shade" else 0)
+    return record
 
 
-def fitting(order: Order, pictures: Sequence[Picture]) -> Order:
-    """The order, without earlier work that does not fit beside the pixels into one frame."""
-    size = sum(each.nbytes for each in pictures) + len(order.work)
-    return order if size <= MAX_PAYLOAD else replace(order, work=b"")
+def fitting(work: bytes, inputs: Sequence[Picture | Packed]) -> bytes:
+    """Earlier work, or none of it where it does not fit beside the inputs into one frame."""
+    size = sum(each.nbytes for each in inputs) + len(work)
+    return work if size <= MAX_PAYLOAD else b""
 
 
-def submit_of(order: Order, pictures: Sequence[Picture]) -> wire.Submit:
+def submit_of(order: Order, pictures: Sequence[Picture], work: bytes = b"") -> wire.Submit:
     """What the worker is told; its id is of this computation, which may outlive its first job."""
     target, *source = pictures
     return wire.Submit(
@@ -106,7 +109,8 @@ def submit_of(order: Order, pictures: Sequence[Picture]) -> wire.Submit:
         budget_s=0.0,  # until it is known when it leaves
         params=order.params,
         source=wire.Shape(*source[0].shape) if source else None,
-        work_bytes=len(order.work),
+        work_bytes=len(work),
         keep_work=order.keep_work,
+        explain=order.explain,
         trace=tracing.current(),
     )

@@ -11,16 +11,17 @@ from service.jobs.desk import Desk
 from service.jobs.jobs import Job, JobState
 from service.jobs.live_job import LiveJob
 from service.jobs.orders import Order, digest
+from service.jobs.reception import AnyOrder
 from service.jobs.work_keys import work_key
 from service.pictures.decoder_process import File
 from service.problems import Conflict, NoResultYet
+from service.spec.fields import NOT_CONFIG
 from worker.wire.config import FieldConfig, ShadeConfig, field_params, shade_params
 from worker.wire.params import JobParams
 
 PATIENCE = 0.5  # of the deadline, for what the earlier job left to arrive
 _STRANGE = "The job comes from another version of Itten; send a new request."
 _OTHER = "{} not what the job began with; a job goes on as it began: send a new request."
-_NOT_CONFIG = ("mode", "max_side")
 
 
 def check_resumable(job: Job) -> None:
@@ -68,7 +69,7 @@ def order_for_rest(job: Job, deadline_s: float, arrived: float) -> Order:
     Raises:
         Conflict: the job is none that can be read.
     """
-    params, passes, max_side, _ = _work(job.kind, job.spec)
+    params, passes, max_side, _, explain = _work(job.kind, job.spec)
     return Order(
         kind="shade" if job.kind == "shade" else "field",
         image=b"",
@@ -80,11 +81,12 @@ def order_for_rest(job: Job, deadline_s: float, arrived: float) -> Order:
         background=job.background,
         deadline_s=deadline_s,
         arrived=arrived,
+        explain=explain,
         spec=job.spec,
     )
 
 
-async def resume(desk: Desk, job: Job, order: Order) -> LiveJob:
+async def resume(desk: Desk, job: Job, order: AnyOrder) -> LiveJob:
     """Go on from a job once all that it left is in the store.
 
     Raises:
@@ -101,9 +103,9 @@ async def resume(desk: Desk, job: Job, order: Order) -> LiveJob:
     return await desk.accept(replace(order, earlier=job, work=work))
 
 
-def _work(kind: str, spec: dict[str, Any]) -> tuple[JobParams, int, int | None, str]:
-    """What a spec comes to: params, passes, longer side, mode."""
-    values = {name: value for name, value in spec.items() if name not in _NOT_CONFIG}
+def _work(kind: str, spec: dict[str, Any]) -> tuple[JobParams, int, int | None, str, bool]:
+    """What a spec comes to: params, passes, longer side, mode, whether passes are explained."""
+    values = {name: value for name, value in spec.items() if name not in NOT_CONFIG}
     params: JobParams
     try:
         if kind == "shade":
@@ -113,7 +115,7 @@ def _work(kind: str, spec: dict[str, Any]) -> tuple[JobParams, int, int | None, 
             params, passes = field_params(msgspec.convert(values, FieldConfig)), 1
     except (msgspec.ValidationError, ValueError) as error:
         raise Conflict(_STRANGE) from error
-    return params, passes, spec["max_side"], spec["mode"]
+    return params, passes, spec["max_side"], spec["mode"], spec.get("explain", False)
 
 
 def _json(value: Any) -> bytes:

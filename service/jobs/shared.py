@@ -15,13 +15,14 @@ from service.jobs import deadlines
 from service.jobs.admission import Place, Quote
 from service.jobs.array_files import array_bytes
 from service.jobs.events import Event
-from service.jobs.job_files import ARRAYS
+from service.jobs.job_files import ARRAYS, DATA
 from service.jobs.jobs import new_job_id
 from service.jobs.live_job import LiveJob
 from service.jobs.mailbox import PreviewPace
+from service.jobs.packed import Packed
 from service.pictures.picture import Picture
 from worker.wire.framing import MAX_PAYLOAD
-from worker.wire.messages import ArrayChunk, Finished, PassDone, Started, Submit, Tiles
+from worker.wire.messages import ArrayChunk, Finished, PassDone, Patch, Started, Submit, Tiles
 
 MORE_S = 0.5  # that somebody must have to go on, besides what it takes to hand the work on
 
@@ -32,7 +33,7 @@ class Shared:
 
     submit: Submit
     place: Place
-    pictures: tuple[Picture, ...]  # the input and the source
+    pictures: tuple[Picture | Packed, ...]  # the input and the source
     worker_by: float  # when the worker must have answered, by trio's clock
     digest: str
     see_off: Callable[[LiveJob], None]  # brings a job to its end that leaves while others stay
@@ -46,6 +47,7 @@ class Shared:
     pace: PreviewPace = field(default_factory=PreviewPace)
     stop: trio.CancelScope = field(default_factory=trio.CancelScope)
     _hands_on: bool = False  # the rest waits for what is left to go on from
+    _named: set[str] = field(default_factory=lambda: set(ARRAYS))  # arrays that are to come
     _arrays: dict[str, int] = field(default_factory=dict)  # bytes that are missing
 
     @property
@@ -120,9 +122,9 @@ class Shared:
         for each in self.members:
             each.leaves(now)
 
-    def hear(self, message: Started | Tiles | PassDone, payload: bytes) -> None:
+    def hear(self, message: Started | Tiles | Patch | PassDone, payload: bytes) -> None:
         """Take note of the worker's progress, and pass it on."""
-        if isinstance(message, Tiles):
+        if isinstance(message, Tiles | Patch):
             self.place.progress(message.done / max(1, message.total))
         for each in self.members:
             each.hear(message, payload)
@@ -134,6 +136,7 @@ class Shared:
 
     def finish(self, message: Finished, payload: bytes, now: float) -> None:
         """Take the worker's answer; who has more time than a partial one took goes on."""
+        self._named = {DATA + name for name in message.named} or set(ARRAYS)
         if message.state == "partial":
             self._part(now, arrays=message.arrays)
         self._end()
@@ -177,7 +180,7 @@ class Shared:
     @property
     def arrays_complete(self) -> bool:
         """Whether every array of the field has come, whole."""
-        return set(ARRAYS) <= set(self._arrays) and not any(self._arrays.values())
+        return self._named <= set(self._arrays) and not any(self._arrays.values())
 
     def _part(self, now: float, *, arrays: bool) -> None:
         """Let those go on who have more time."""

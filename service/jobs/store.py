@@ -18,6 +18,7 @@ import numpy as np
 from service.jobs.database import Database
 from service.jobs.job_files import JobFiles, passes_of
 from service.jobs.jobs import Job, JobState, is_full_id, public_id
+from service.jobs.packed import Packed
 from service.jobs.store_opening import StoreError, lock, opening, room
 from service.pictures.picture import Picture
 from service.problems import Conflict, NoLongerKept, UnknownJob, echo
@@ -60,7 +61,10 @@ class Store:
     # --- records -------------------------------------------------------------------------------
 
     def add(
-        self, job: Job, pictures: Mapping[str, Picture] | None = None, earlier: str | None = None
+        self,
+        job: Job,
+        pictures: Mapping[str, Picture | Packed] | None = None,
+        earlier: str | None = None,
     ) -> None:
         """Keep a new job, with these pictures, or with what an earlier one leaves; or none of it.
 
@@ -165,6 +169,30 @@ class Store:
         """
         with room():
             self._files.put_pixels(jobs, name, picture)
+
+    def put_file_of(self, jobs: Sequence[str], name: str, data: bytes) -> None:
+        """Keep a file for several jobs; as `put_pixels_of`."""
+        with room():
+            self._files.put_file(jobs, name, data)
+
+    def get_file(self, job: str, name: str) -> bytes | None:
+        """A file of a job, None where there is none; raises as `get_pixels`."""
+        return self._files.get_file(job, name)
+
+    def path(self, job: str, name: str) -> Path | None:
+        """Where a file of a job lies, None where there is none; raises as `get_pixels`."""
+        return self._files.path(job, name)
+
+    def put_explanation_of(
+        self, jobs: Sequence[str], index: int, files: Mapping[str, bytes]
+    ) -> None:
+        """Keep how a pass came about for several jobs; as `put_pixels_of`."""
+        with room():
+            self._files.put_explanation(jobs, index, files)
+
+    def get_explanation(self, job: str, index: int, ending: str) -> bytes | None:
+        """A file of a pass that is explained, None where there is none; raises as `get_pixels`."""
+        return self._files.get_explanation(job, index, ending)
 
     def share(self, job: str, others: Sequence[str], names: str) -> None:
         """Give other jobs files of this one, by their name or a pattern; as `put_pixels_of`."""

@@ -10,16 +10,19 @@ from typing import IO
 
 import msgspec
 
-from service.problems import NoRoom
+from service.problems import Damaged, NoRoom
 
 # What a write may come to that is no bug: no room, a limit on sizes, a disk that fails.
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+_DAMAGED_DATABASE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _UNWRITABLE_DATABASE = (
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_READONLY,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_BUSY,
 )
+
+_DAMAGED = "The service's records are damaged ({}); its operator can move them away and restart it."
 
 
 class StoreError(Exception):
@@ -46,24 +49,33 @@ def opening(directory: Path) -> Iterator[None]:
         cause = error.__cause__ or error
         why = getattr(cause, "strerror", None) or str(cause)
         raise StoreError(f"{directory} cannot be used ({why}); set ITTEN_DATA") from error
-    except (sqlite3.Error, msgspec.DecodeError) as error:
+    except (sqlite3.Error, msgspec.DecodeError, Damaged) as error:
+        why = str(error.__cause__ or error)
         raise StoreError(
-            f"the records in {directory} cannot be read ({error}); move it away or set ITTEN_DATA"
+            f"the records in {directory} cannot be read ({why}); move it away or set ITTEN_DATA"
         ) from error
 
 
 @contextmanager
 def room() -> Iterator[None]:
-    """A disk that takes no more, and a database that is not let go of, are told as `NoRoom`."""
+    """What a disk does is told as a problem.
+
+    Raises:
+        NoRoom: it takes no more, or another service does not let go of the database.
+        Damaged: the database is not as it was written.
+    """
     try:
         yield
     except OSError as error:
         if error.errno not in _UNWRITABLE:
             raise
         raise _no_room(error.strerror) from error
-    except sqlite3.OperationalError as error:
-        # Without what SQLite says beyond its main codes.
-        if error.sqlite_errorcode & 0xFF not in _UNWRITABLE_DATABASE:
+    except sqlite3.DatabaseError as error:
+        # Without what SQLite says beyond its main codes; errors of the sqlite3 module have none.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED_DATABASE:
+            raise Damaged(_DAMAGED.format(error)) from error
+        if code not in _UNWRITABLE_DATABASE:
             raise
         raise _no_room(str(error)) from error
 

@@ -8,6 +8,7 @@ from worker.wire.messages import Hello
 OUTLINES, OUTLINED = 2.5, 1 << 18
 """Outlines cost so many fields, as measured, of a copy of so many pixels at most."""
 CONCLUDE_S_PER_MP = 0.1  # pixels to and fro, and blending what there is; on two cores
+DATA_S, DATA_S_PER_BYTE = 0.02, 8e-9  # the same of data: to and fro, and the answer
 LEAST_CORRECTION, MOST_CORRECTION = 0.5, 4.0  # blank paper costs nothing: no reason to let all in
 _FADING = 0.9  # of what was learned before, with every job
 _PRIOR_S = 1.0  # the measurement of the warm-up weighs as much as so long a job
@@ -59,6 +60,11 @@ class Work:
     source_pixels: int = 0  # of the image that strokes are taken from; it has one field
     outlines: bool = False  # whether the outlines of the images may be looked for
 
+    @property
+    def quoted_passes(self) -> int:
+        """Passes that a quote speaks of."""
+        return self.passes if self.kind == "shade" else 0
+
     def cost(self, hello: Hello) -> Cost:
         """Seconds of an idle worker for its parts."""
         area, source = self.pixels / 1e6, self.source_pixels / 1e6
@@ -75,6 +81,22 @@ class Work:
             each_pass=field_s * area + shading,
             passes=self.passes,
         )
+
+
+@dataclass(frozen=True)
+class DataWork:
+    """What a job asks for whose answer is data; none of it is a pass."""
+
+    kind: str
+    seconds: float  # of two CPU cores, estimated
+    nbytes: int  # of its input
+    deadline: float  # as that of `Work`
+    quoted_passes: int = 0
+
+    def cost(self, hello: Hello) -> Cost:  # noqa: ARG002 - it has not measured that
+        """Seconds of an idle worker for its parts."""
+        mandatory = DATA_S + DATA_S_PER_BYTE * self.nbytes
+        return Cost(mandatory, floor=0.0, fields=self.seconds, each_pass=0.0, passes=0)
 
 
 class Correction:

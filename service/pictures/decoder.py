@@ -7,11 +7,13 @@ bomb costs this process, never the service.
 
 import argparse
 import contextlib
+import importlib
 import math
 import os
 import resource
 import socket
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Iterable
@@ -25,18 +27,22 @@ from service.pictures.decoder_messages import (
     Decoded,
     Header,
     Inspect,
+    Read,
     Ready,
     Refused,
     Rows,
+    Split,
     ToDecoder,
 )
 from service.problems import BrokenImage, Problem
 from worker.wire.framing import FrameDecoder, encode
 from worker.wire.messages import Message
 
+PARTS = "service.pictures.decoder_parts"
 PIECE = 1 << 20  # bytes to a read, and about as many to a `Rows`
 HEADER_CPU_S, CPU_S = 1, 10  # processor seconds that a header and a whole file may take
 MEMORY = 256 << 20  # bytes above the process's own, for the file, its metadata and tables
+PIXELS_OF_A_PART = 50_000_000  # 2 GB: the largest graph, as text
 MEMORY_PER_PIXEL = 40  # bytes: an animated RGBA WebP with profile and orientation needs most, 30
 
 
@@ -65,6 +71,8 @@ def serve(connection: socket.socket) -> None:
     own_memory = address_space()
     frames = FrameDecoder[ToDecoder](ToDecoder)
     send(connection, Ready())
+    # Beside the first pictures, which need not wait for what reads graphs: a third of a second.
+    threading.Thread(target=importlib.import_module, args=(PARTS,), daemon=True).start()
     # What libtiff has to say about a broken file is of no use in the service's log.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     while data := connection.recv(PIECE):
@@ -76,6 +84,10 @@ def serve(connection: socket.socket) -> None:
 
 def answer(request: ToDecoder, file: bytes) -> Iterable[tuple[Message, bytes]]:
     """Return the messages that answer one request; what is wrong with the file is one of them."""
+    if isinstance(request, Split | Read):
+        from service.pictures.decoder_parts import answer as read
+
+        return read(request, file)
     try:
         if isinstance(request, Inspect):
             return [(inspect(file, request.max_pixels), b"")]
@@ -126,11 +138,16 @@ def broken(error: Exception) -> str:
 def limit(own_memory: int | None, request: ToDecoder) -> None:
     """Set what the next file may use; beyond it memory raises, and processor time kills."""
     if own_memory is not None:
-        memory = own_memory + MEMORY + MEMORY_PER_PIXEL * request.max_pixels
+        memory = own_memory + MEMORY + MEMORY_PER_PIXEL * most_pixels(request)
         resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
     cpu_s = math.ceil(time.process_time())
     cpu_s += HEADER_CPU_S if isinstance(request, Inspect) else CPU_S
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, resource.RLIM_INFINITY))
+
+
+def most_pixels(request: ToDecoder) -> int:
+    """Return how many pixels a file may have, or what takes as much memory."""
+    return PIXELS_OF_A_PART if isinstance(request, Split | Read) else request.max_pixels
 
 
 def address_space() -> int | None:

@@ -1,5 +1,8 @@
 """What crosses the socket between the service and a decoder process, in the worker's framing."""
 
+import msgspec
+
+from worker.wire.jobs.kind import Sort
 from worker.wire.messages import Message
 
 
@@ -14,6 +17,16 @@ class Decode(Message, frozen=True):
 
     max_pixels: int
     max_side: int | None
+
+
+class Split(Message, frozen=True):
+    """Find the members of an object. Payload: its JSON. Answered by `Members` or `Refused`."""
+
+
+class Read(Message, frozen=True):
+    """Read what a job works on. Payload: the file. Answered by `Packed`, or `Refused`."""
+
+    sort: Sort
 
 
 class Ready(Message, frozen=True):
@@ -45,12 +58,43 @@ class Rows(Message, frozen=True):
     """The next rows, top to bottom. Payload: their pixels."""
 
 
+class Member(msgspec.Struct, frozen=True):
+    """A member of an object, and where in the JSON its value is."""
+
+    name: str
+    begin: int
+    end: int
+
+
+class Members(Message, frozen=True):
+    """Those of an object; of several of one name the last."""
+
+    members: list[Member]
+
+
+class Array(msgspec.Struct, frozen=True):
+    """An array of numbers, its dtype by numpy's name."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class Packed(Message, frozen=True):
+    """Arrays of numbers; `Rows` follow until all their bytes are there, one after the other."""
+
+    arrays: list[Array]
+    facts: dict[str, int]
+    nbytes: int
+
+
 class Refused(Message, frozen=True):
     """The file cannot be taken."""
 
-    problem: str  # slug of UnsupportedFormat, BrokenImage or TooManyPixels
+    problem: str  # slug of UnsupportedFormat, BrokenImage, TooManyPixels or BadSpec
     detail: str
+    field: str | None = None  # of a bad spec, where in the file
 
 
-ToDecoder = Inspect | Decode
-FromDecoder = Ready | Header | Decoded | Rows | Refused
+ToDecoder = Inspect | Decode | Split | Read
+FromDecoder = Ready | Header | Decoded | Rows | Members | Packed | Refused

@@ -11,18 +11,36 @@ from typing import TypeVar
 import outcome
 import trio
 
-from service.pictures.decoder_messages import Decode, Header, Inspect, Ready
-from service.pictures.decoder_socket import File, Refusal, ask_header, ask_picture, receive
+from service.pictures.decoder_messages import Decode, Header, Inspect, Member, Read, Ready
+from service.pictures.decoder_socket import (
+    Arrays,
+    File,
+    Refusal,
+    ask_arrays,
+    ask_header,
+    ask_members,
+    ask_picture,
+    receive,
+)
 from service.pictures.picture import Picture
-from service.problems import BrokenImage, Problem, TooManyPixels, UnsupportedFormat
+from service.problems import (
+    BadSpec,
+    BrokenImage,
+    FieldError,
+    Malformed,
+    Problem,
+    TooManyPixels,
+    UnsupportedFormat,
+)
 from worker.wire.framing import FrameError
+from worker.wire.jobs.kind import Sort
 
 START_S = 30.0
 END_S = 5.0
 NICE = 3
 
 _PROBLEMS: dict[str, type[Problem]] = {
-    problem.slug: problem for problem in (UnsupportedFormat, BrokenImage, TooManyPixels)
+    problem.slug: problem for problem in (Malformed, UnsupportedFormat, BrokenImage, TooManyPixels)
 }
 T = TypeVar("T")
 __all__ = ["Decoder", "DecoderLost", "File", "start_decoder"]
@@ -69,6 +87,14 @@ class Decoder:
         request = Decode(max_pixels=max_pixels, max_side=max_side)
         return await self._in_thread(partial(ask_picture, self._connection, request, file))
 
+    async def members(self, file: File) -> list[Member]:
+        """Have the members of a JSON object found; raises as `header`."""
+        return await self._in_thread(partial(ask_members, self._connection, file))
+
+    async def arrays(self, sort: Sort, file: File) -> Arrays:
+        """Have what a job works on read; raises as `header`."""
+        return await self._in_thread(partial(ask_arrays, self._connection, Read(sort=sort), file))
+
     async def _in_thread(self, exchange: Callable[[], T]) -> T:
         self.busy = True
         async with trio.open_nursery() as nursery:
@@ -82,7 +108,7 @@ class Decoder:
             answer = result.unwrap()
         except Refusal as refusal:
             self.busy = False
-            raise _PROBLEMS.get(refusal.slug, BrokenImage)(refusal.detail) from None
+            raise _problem(refusal) from None
         except (OSError, EOFError, FrameError):
             raise DecoderLost(await self._signal()) from None
         self.busy = False
@@ -101,6 +127,12 @@ class Decoder:
         with trio.move_on_after(END_S):  # the connection closes a moment before the process is dead
             return max(0, -await self.process.wait())
         return None
+
+
+def _problem(refusal: Refusal) -> Problem:
+    if refusal.field is not None:
+        return BadSpec(refusal.detail, errors=[FieldError(refusal.field, refusal.detail)])
+    return _PROBLEMS.get(refusal.slug, BrokenImage)(refusal.detail)
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,8 @@
 """The service's end of the socket to a decoder process. Everything here blocks: use a thread."""
 
+import math
 import socket
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -12,12 +13,17 @@ from service.pictures.decoder_messages import (
     FromDecoder,
     Header,
     Inspect,
+    Member,
+    Members,
+    Packed,
+    Read,
     Refused,
     Rows,
+    Split,
 )
 from service.pictures.picture import Picture
 from service.threads import step_back
-from worker.wire.framing import LENGTHS, FrameError, encode
+from worker.wire.framing import LENGTHS, MAX_PAYLOAD, FrameError, encode
 from worker.wire.messages import Message
 
 MAX_HEADER = 1 << 16  # bytes; a decoder that was taken over may announce anything
@@ -26,12 +32,19 @@ File = bytes | memoryview
 _MESSAGES: msgspec.msgpack.Decoder[FromDecoder] = msgspec.msgpack.Decoder(FromDecoder)
 
 
+class Arrays(NamedTuple):
+    """A part of a job that was read."""
+
+    arrays: dict[str, np.ndarray]
+    facts: dict[str, int]
+
+
 class Refusal(Exception):
     """The decoder does not take the file."""
 
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.detail)
-        self.slug, self.detail = refused.problem, refused.detail
+        self.slug, self.detail, self.field = refused.problem, refused.detail, refused.field
 
 
 def ask_header(connection: socket.socket, request: Inspect, file: File) -> Header:
@@ -61,6 +74,44 @@ def ask_picture(connection: socket.socket, request: Decode, file: File) -> Pictu
     while end < len(pixels):
         end += _receive(connection, Rows, pixels[end:])[1]
     return Picture(shape.width, shape.height, shape.channels, pixels.toreadonly())
+
+
+def ask_members(connection: socket.socket, file: File) -> list[Member]:
+    """Have the members of a JSON object found; raises as `ask_header`."""
+    _send(connection, Split(), file)
+    found = receive(connection, Members).members
+    if any(not 0 <= each.begin < each.end <= len(file) for each in found):
+        raise FrameError("a member that is not in the file")
+    return found
+
+
+def ask_arrays(connection: socket.socket, request: Read, file: File) -> Arrays:
+    """Have a part of a job read; raises as `ask_header`."""
+    step_back()
+    _send(connection, request, file)
+    packed = receive(connection, Packed)
+    if not 0 <= packed.nbytes <= MAX_PAYLOAD:
+        raise FrameError(f"{packed.nbytes} bytes of arrays")
+    data = np.empty(packed.nbytes, np.uint8)
+    room, end = data.data, 0
+    while end < len(room):
+        end += _receive(connection, Rows, room[end:])[1]
+    try:
+        return Arrays(_cut(packed, data), packed.facts)
+    except (ValueError, TypeError) as error:
+        raise FrameError(f"no arrays: {error}") from error
+
+
+def _cut(packed: Packed, data: np.ndarray) -> dict[str, np.ndarray]:
+    found, begin = {}, 0
+    for each in packed.arrays:
+        dtype = np.dtype(each.dtype)
+        if dtype.kind not in "iuf" or min(each.shape, default=0) < 0:
+            raise ValueError(each)
+        end = begin + dtype.itemsize * math.prod(each.shape)
+        found[each.name] = data[begin:end].view(dtype).reshape(each.shape)
+        begin = end
+    return found
 
 
 def receive(connection: socket.socket, kind: type[M]) -> M:

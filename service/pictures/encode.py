@@ -53,6 +53,15 @@ def encode_preview(picture: Picture) -> bytes:
     return _saved(image, "WEBP", quality=80, method=0)
 
 
+def shrunk(picture: Picture, max_side: int) -> Picture:
+    """Return the picture with at most so many pixels a side; the same where it is no larger."""
+    if max(picture.width, picture.height) <= max_side:
+        return picture
+    image = _image(picture)
+    image.thumbnail((max_side, max_side), Image.Resampling.BOX)
+    return Picture(image.width, image.height, picture.channels, image.tobytes())
+
+
 def _png(picture: Picture, _: Colour) -> bytes:
     return write_png(picture)
 

@@ -10,10 +10,12 @@ from typing import TypeVar
 import structlog
 import trio
 
-from service.pictures.decoder_messages import Header
+from service.pictures.decoder_messages import Header, Member
 from service.pictures.decoder_process import Decoder, DecoderLost, File, start_decoder
+from service.pictures.decoder_socket import Arrays
 from service.pictures.picture import Picture
 from service.problems import BrokenImage
+from worker.wire.jobs.kind import Sort
 
 __all__ = ["Decoders", "Header", "open_decoders"]
 
@@ -22,7 +24,8 @@ MORE = 4  # processes that may be added while all others are busy
 SLOW_S, IDLE_S = 1.0, 10.0  # of waiting until one is added; between two looks whether it is needed
 HEADER_S = 5.0  # until a process counts as hanging; a header takes it a millisecond
 DECODE_S = 10.0
-ARGV = (sys.executable, "-m", "service.pictures.decoder")
+# -P: a `service` in the user's working directory is not ours.
+ARGV = (sys.executable, "-P", "-m", "service.pictures.decoder")
 
 _CRASHED = "The image made its decoder crash; open it in a viewer and save it again."
 _log = structlog.stdlib.get_logger("itten.images")
@@ -62,6 +65,23 @@ class Decoders:
         return await self._run(
             DECODE_S, lambda decoder: decoder.decode(file, self.max_pixels, max_side)
         )
+
+    async def members(self, file: File) -> list[Member]:
+        """The members of a JSON object, and where they are.
+
+        Raises:
+            BadSpec: it is none.
+        """
+        return await self._run(DECODE_S, lambda decoder: decoder.members(file))
+
+    async def arrays(self, sort: Sort, file: File) -> Arrays:
+        """What a job works on, as arrays.
+
+        Raises:
+            BadSpec: what is wrong with it, and where.
+            BrokenImage: reading it takes too much time or memory.
+        """
+        return await self._run(DECODE_S, lambda decoder: decoder.arrays(sort, file))
 
     async def keep_one(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Keep one process in the pool, a fresh one whenever it dies; started with the first.

@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass, field
 
-_MODES = {3: "RGB", 4: "RGBA"}
+_MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
     """An uncompressed picture: uint8 sRGB, row-major, (height, width, channels).
 
-    `channels` is 3 (RGB) or 4 (RGBA, not premultiplied). `pixels` is any flat buffer of that many
-    bytes; whoever makes a Picture does not write to the buffer afterwards.
+    `channels` is 3 (RGB), 4 (RGBA, not premultiplied) or 1 (grey). `pixels` is any flat buffer of
+    that many bytes; whoever makes a Picture does not write to the buffer afterwards.
 
     Raises:
-        ValueError: a side below 1, channels other than 3 or 4, or a buffer of another length.
+        ValueError: a side below 1, channels other than these, or a buffer of another length.
     """
 
     width: int
@@ -38,11 +38,16 @@ class Picture:
         return self.width * self.height * self.channels
 
     @property
+    def buffer(self) -> bytes | memoryview:
+        """What crosses to the worker."""
+        return self.pixels
+
+    @property
     def area(self) -> int:
         """How many pixels, the unit of all caps and prices."""
         return self.width * self.height
 
     @property
     def mode(self) -> str:
-        """Pillow's name of the layout: RGB or RGBA."""
+        """Pillow's name of the layout: L, RGB or RGBA."""
         return _MODES[self.channels]

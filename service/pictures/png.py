@@ -25,7 +25,7 @@ THREADS = min(4, os.cpu_count() or 1)
 STRIP = 1 << 19  # bytes: filter and compression stay in the processor's cache
 FLAT = 0.5  # share of samples equal to the one above from which a strip is a drawing
 _UP, _AVERAGE = 2, 3
-_COLOUR_TYPES = {3: 2, 4: 6}
+_COLOUR_TYPES = {1: 0, 3: 2, 4: 6}
 _ADLER = 65521
 
 

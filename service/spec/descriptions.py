@@ -71,6 +71,10 @@ SHADER: Final = {
     " passes the last; stretch is linear from attack in the first pass to release in the last.",
     "background": "Colour behind transparent pixels, #rrggbb in sRGB.",
 }
+EXPLAIN: Final = (
+    "Whether to keep how each pass came about (true or false): its gate, what it took for lines,"
+    " the strokes that it copied and what they were matched to; see /jobs/{id}/explanation."
+)
 PHASE: Final = {
     "thicken_modulation": "How far complexity thins the thickening (share).",
     "kernel_sigma_ratio": "Sigma of the kernel over its radius (no unit).",

@@ -95,12 +95,14 @@ PhaseSpec = _model(
     _fields(PhaseConfig, descriptions.PHASE),
 )
 _PASSES = _fields(ShadeConfig, {"passes": descriptions.PASSES})
+_EXPLAIN: dict[str, Any] = {"explain": (bool, Field(False, description=descriptions.EXPLAIN))}
 ShadeSpec = _model(
     "ShadeSpec",
     Spec,
     "What `/shade` takes.",
-    _PASSES | _fields(ShadeConfig, descriptions.FIELD | descriptions.SHADER),
+    _PASSES | _fields(ShadeConfig, descriptions.FIELD | descriptions.SHADER) | _EXPLAIN,
 )
+NOT_CONFIG = frozenset({*Spec.model_fields, *_EXPLAIN})  # fields of no config
 FieldSpec = _model(
     "FieldSpec",
     Spec,

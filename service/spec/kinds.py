@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from service.problems import echo
 from service.spec.reading import bad_spec, read_json
+from worker.wire.jobs import KINDS as DATA
 
 Kind = Literal["shade", "field"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -31,14 +32,18 @@ def take_kind(pairs: list[tuple[str, str]], spec_json: bytes | None) -> Kinded:
         found += [values.pop("kind")] if "kind" in values else []
         spec_json = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
     rest = [(name, text) for name, text in pairs if name != "kind"]
-    return Kinded(_checked(found), rest, spec_json)
+    return Kinded(checked_kind(found), rest, spec_json)
 
 
-def _checked(found: list[Any]) -> Kind:
-    must = f"it must be {' or '.join(KINDS)}"
+def checked_kind(found: list[Any]) -> Kind:
+    """The one kind that was named, of those that take an image; raises BadSpec."""
+    must = f"it must be one of {', '.join([*KINDS, *DATA])}"
     if len(found) != 1:
         raise bad_spec([("kind", "is given twice" if found else f"is missing; {must}")])
     for kind in KINDS:
         if kind == found[0]:
             return kind
+    if isinstance(found[0], str) and found[0] in DATA:
+        parts = ", ".join(part.name for part in DATA[found[0]].parts)
+        raise bad_spec([("kind", f"{found[0]} takes {parts}, in JSON or as parts of a form")])
     raise bad_spec([("kind", f"{must.removeprefix('it ')}, not {echo(found[0])}")])

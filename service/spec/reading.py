@@ -67,6 +67,11 @@ def _decode(data: bytes) -> Any:
     return value
 
 
+def read_value(data: bytes) -> Any:
+    """A JSON value; raises Malformed."""
+    return _decode(data)
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) < len(pairs):

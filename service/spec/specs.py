@@ -8,11 +8,12 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from msgspec.structs import asdict
 from pydantic import ValidationError
 from pydantic.json_schema import models_json_schema
 
 from service.problems import echo
-from service.spec.fields import FieldSpec, ShadeSpec, Spec
+from service.spec.fields import NOT_CONFIG, FieldSpec, ShadeSpec, Spec
 from service.spec.reading import MAX_ERRORS, bad_spec, read_json, read_text, shown
 from worker.wire.config import (
     COLOUR,
@@ -26,6 +27,7 @@ from worker.wire.config import (
     shade_params,
 )
 from worker.wire.params import FieldParams, ShadeParams
+from worker.wire.phases import ADSR, PHASES
 
 __all__ = ["Asked", "FieldSpec", "ShadeSpec", "Spec", "parse_field", "parse_shade", "schemas"]
 
@@ -58,6 +60,7 @@ class Asked(NamedTuple, Generic[Config, Params]):
     params: Params  # what the worker is to do
     max_side: int | None  # pixels
     deadline_s: float
+    explain: bool = False  # whether to keep how each pass came about
 
 
 def parse_shade(
@@ -85,7 +88,8 @@ def parse_shade(
     if not has_source and values.get("mode") == "cross":
         wrong["mode"] = "needs a second image to be cross; send it as the file part source"
     spec, config = _checked(ShadeSpec, read_shade_config, values, wrong, max_deadline_s)
-    return Asked(config, shade_params(config), spec.max_side, spec.deadline_s)
+    explain = bool(spec.model_dump()["explain"])
+    return Asked(config, shade_params(config), spec.max_side, spec.deadline_s, explain)
 
 
 def parse_field(
@@ -106,13 +110,18 @@ def parse_field(
 
 
 def schemas(max_deadline_s: float = 10.0) -> dict[str, Any]:
-    """JSON schemas of the specs by name, for `components.schemas` of `/openapi.json`."""
+    """JSON schemas of the specs by name, for `components.schemas` of `/openapi.json`.
+
+    The envelope has in `x-phases` what each phase is where nothing replaces it.
+    """
     models = [(ShadeSpec, "validation"), (FieldSpec, "validation")]
     _, document = models_json_schema(models, ref_template=_REF)  # type: ignore[arg-type]
     found: dict[str, Any] = document["$defs"]
     for name in ("ShadeSpec", "FieldSpec"):
         deadline = found[name]["properties"]["deadline_s"]
         deadline |= {"maximum": max_deadline_s, "default": max_deadline_s}
+    phases = dict(zip(PHASES, map(asdict, ADSR), strict=True))
+    found["ShadeSpec"]["properties"]["envelope"]["x-phases"] = phases
     return found
 
 
@@ -175,7 +184,7 @@ def _validated(
         spec = model.model_validate(values)
     except ValidationError as error:
         return None, None, _found(error)
-    given = spec.model_dump(exclude_unset=True, exclude=set(Spec.model_fields))
+    given = spec.model_dump(exclude_unset=True, exclude=set(NOT_CONFIG))
     try:
         return spec, read(given), {}
     except BadConfig as error:

@@ -1,7 +1,7 @@
 """From a job and its pictures to HTTP answers: headers, files, names, tags."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +10,7 @@ import msgspec
 import trio
 from quart import Request, Response
 
+from service.jobs import results
 from service.jobs.desk import Desk
 from service.jobs.job_files import PICTURE_ARRAY
 from service.jobs.jobs import Job, JobState, links
@@ -19,6 +20,7 @@ from service.problems import MEDIA_TYPE, Conflict, NoLongerKept, NotReady, SetAs
 from service.web.negotiation import JSON, NPZ, SVG
 from service.web.preferences import Preferences, preferences
 
+LATEST_S = 1.0  # after its deadline an answer is waited for no longer
 _PIECE = 1 << 20  # bytes of a file that are read at a time
 _SUFFIX = {"shade": "shaded", "field": "field"}
 
@@ -33,17 +35,34 @@ def document_answer(job: Job, status: int = 200) -> Response:
     return json_answer(job.document(), status)
 
 
+async def whole_document(desk: Desk, job: Job) -> dict[str, Any]:
+    """The job document, with the answer where that is data."""
+    answer = await results.answer(desk, job)
+    return job.document() | ({} if answer is None else {"result": msgspec.Raw(answer)})
+
+
 async def placed_answer(request: Request, desk: Desk, job: Job, ended: int = 200) -> Response:
-    """202 and where to look for the rest; after `Prefer: wait` this status if it has ended."""
+    """202 and where to look for the rest; after `Prefer: wait` this status if it has ended.
+
+    An answer that is data is waited for, unless `Prefer` says otherwise: it is in the document.
+    """
     prefer = preferences(request)
-    if prefer.wait_s is not None:
-        await desk.wait(job.id, prefer.wait_s)
-    return accepted_answer(job, prefer, ended if job.state.ended else 202)
+    wait_s: float | None = prefer.wait_s
+    if wait_s is None and job.is_data and not prefer.respond_async:
+        wait_s = job.deadline_s + LATEST_S
+    if wait_s is not None:
+        await desk.wait(job.id, wait_s)
+    document = await whole_document(desk, job)
+    return _accepted(job, document, prefer, ended if job.state.ended else 202)
 
 
-def accepted_answer(job: Job, prefer: Preferences, status: int = 202) -> Response:
-    """The document, and where to look for the rest."""
-    response = document_answer(job, status)
+def accepted_answer(job: Job, prefer: Preferences) -> Response:
+    """The document of a job that has begun, and where to look for the rest."""
+    return _accepted(job, job.document(), prefer, 202)
+
+
+def _accepted(job: Job, document: dict[str, Any], prefer: Preferences, status: int) -> Response:
+    response = json_answer(document, status)
     response.headers["Location"] = str(links(job.public_id)["self"])
     response.headers["Itten-Job"] = job.public_id
     if prefer.applied:
@@ -110,6 +129,22 @@ async def picture_answer(
     return Response(file, 200, headers, content_type=f"image/{as_format}")
 
 
+async def file_answer(
+    request: Request, job: Job, name: str, media: str, make: Callable[[], Awaitable[bytes]]
+) -> Response:
+    """A file of this name that never changes; 304 without making it where the caller has it."""
+    suffix = media.rpartition("/")[2]
+    headers = {
+        "ETag": f'"{job.id}-{name}-{suffix}"',
+        "Vary": "Accept",
+        "Cache-Control": "private, no-cache",
+        "Content-Disposition": _disposition(job, name, suffix),
+    }
+    if _is_known(request, headers["ETag"]):
+        return Response(b"", 304, headers)
+    return Response(await make(), 200, headers, content_type=media)
+
+
 def svg_answer(request: Request, job: Job, file: bytes) -> Response:
     """A line drawing as SVG; opened by itself, it may load and run nothing."""
     headers = {
@@ -123,20 +158,20 @@ def svg_answer(request: Request, job: Job, file: bytes) -> Response:
     return Response(b"", 304, headers) if known else Response(file, 200, headers, content_type=SVG)
 
 
-async def npz_answer(request: Request, job: Job, path: Path) -> Response:
-    """The arrays of a field, from the file that holds them."""
+async def npz_answer(request: Request, job: Job, path: Path, name: str = "field") -> Response:
+    """The arrays of a field, or of an answer of that name, from the file that holds them."""
     headers = {
         "ETag": f'"{job.id}-npz"',
         "Vary": "Accept",
         "Cache-Control": "private, no-cache",
-        "Content-Disposition": _disposition(job, "field", "npz"),
+        "Content-Disposition": _disposition(job, name, "npz"),
     }
     if _is_known(request, headers["ETag"]):
         return Response(b"", 304, headers)
     try:
         file = await trio.open_file(path, "rb")  # held open, whatever becomes of the job
     except FileNotFoundError as error:
-        raise NoLongerKept("The field was removed while it was asked for.") from error
+        raise NoLongerKept("The arrays were removed while it was asked for.") from error
     headers["Content-Length"] = str(os.stat(file.fileno()).st_size)
     return Response(_pieces(file), 200, headers, content_type=NPZ)
 
@@ -154,8 +189,10 @@ def _is_known(request: Request, tag: str) -> bool:
 def _disposition(job: Job, name: str, suffix: str) -> str:
     """Shown in a browser, and saved under a name that says what it is."""
     what = "drawing" if job.drawing else _SUFFIX.get(job.kind, "itten")
-    if name.startswith("pass") or name == "input":
+    if name.startswith(("pass", "input", "field-", "explanation")):
         what = name
+    elif job.is_data:
+        what = job.kind.replace(".", "-")
     elif name in ("field", PICTURE_ARRAY):
         what = "field"
     filename = f"{job.name or 'itten'}-{what}.{suffix}"

@@ -1,6 +1,7 @@
 """Who calls: looked at before anything else of a request, and whose jobs it can be about."""
 
 from dataclasses import replace
+from typing import TypeVar
 
 import trio
 from quart import Blueprint, Quart, Request, Response, Websocket, g, request, websocket
@@ -9,6 +10,7 @@ from structlog.contextvars import bind_contextvars
 from service.access.access import Access
 from service.access.keys import Key, Scope
 from service.access.tickets import LASTS_S
+from service.jobs.data_orders import DataOrder
 from service.jobs.desk import Desk
 from service.jobs.jobs import Job, full_id, is_full_id, is_job_id
 from service.jobs.orders import Order
@@ -16,6 +18,7 @@ from service.problems import UnknownJob, echo
 from service.web.answers import json_answer
 from service.web.origins import check_host
 
+Asked = TypeVar("Asked", Order, DataOrder)
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -62,7 +65,7 @@ def caller() -> Key:
     return key
 
 
-def by_caller(order: Order) -> Order:
+def by_caller(order: Asked) -> Asked:
     """The order, as that of who calls."""
     return replace(order, owner=caller().owner)
 

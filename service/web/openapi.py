@@ -15,11 +15,26 @@ from service.web.openapi_answers import (
     SOURCES_OF_422,
     UPLOAD_PROBLEMS,
     Json,
+    answer_of_data,
+    explanation_or,
+    explanation_schemas,
     list_of_jobs,
     ok,
     plain,
     problems,
 )
+from service.web.openapi_data import data_bodies, data_parts, data_schemas
+from service.web.openapi_guide import chapters, guided
+from service.web.openapi_parameters import (
+    CHANNEL,
+    EXPLAINED_PASS,
+    JOB_ID,
+    LAYER,
+    MAX_SIDE,
+    PASS,
+    PREFER,
+)
+from worker.wire.jobs import KINDS as DATA
 
 _IMAGES = [f"image/{each}" for each in FORMATS]
 _FIELD = [*_IMAGES, NPZ, SVG]  # SVG of line drawings only
@@ -27,27 +42,7 @@ _CROSS: Json = {
     "source": BYTES
     | {"description": "A second image, of any size, that strokes are taken from: mode cross."}
 }
-_JOB_ID: Json = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{8,64}$"},
-}
-_PASS: Json = {
-    "name": "pass",
-    "in": "query",
-    "description": "The picture after this pass; 0 is the input. The result when not given.",
-    "schema": {"type": "integer", "minimum": 0, "maximum": 16},
-}
-_PREFER: Json = {
-    "name": "Prefer",
-    "in": "header",
-    "description": "`respond-async`: 202 at once, with the place of the job. `wait=N`, where the"
-    " answer is 202 anyway: wait so many seconds for the end.",
-    "schema": {"type": "string"},
-}
 _ACCEPTED = "Accepted; Location says where."
-_KIND: Json = {"enum": list(KINDS), "description": "What is to be done."}
 
 
 def describe(settings: Settings) -> Json:
@@ -61,12 +56,16 @@ def describe(settings: Settings) -> Json:
             " answer names its request in `Itten-Request`, as the log does; send that header, of 1"
             " to 64 of A-Za-z0-9._-, or a `traceparent`, to have it named your way.",
         },
+        "tags": chapters(),
         "paths": guarded(
-            _work_paths() | _job_paths() | _other_paths() | TICKETS,
+            guided(_work_paths() | _job_paths() | _other_paths() | TICKETS),
             has_keys=settings.api_keys_file is not None,
         ),
         "components": {
-            "schemas": schemas(settings.max_deadline_s) | {"Job": JOB, "Problem": PROBLEM},
+            "schemas": schemas(settings.max_deadline_s)
+            | explanation_schemas()
+            | data_schemas(settings.max_deadline_s)
+            | {"Job": JOB, "Problem": PROBLEM},
             "securitySchemes": SCHEMES,
         },
     }
@@ -96,7 +95,7 @@ def _work(summary: str, spec: type[Spec], media: list[str], also: Json | None = 
     return {
         "summary": summary,
         "description": "An image alone may be the body; the spec is in the query then.",
-        "parameters": [_PREFER],
+        "parameters": [PREFER],
         "requestBody": _body(form),
         "responses": {
             "200": ok("Complete or partial: see Itten-Status.", media),
@@ -121,30 +120,47 @@ def _body(form: Json) -> Json:
 
 def _of_any_kind(summary: str, *also: tuple[str, str], **answers: str) -> Json:
     """A call that starts a job of the kind that its spec names; problems besides the usual ones."""
+    kind: Json = {"enum": [*KINDS, *DATA], "description": "What is to be done."}
     spec = {
         "type": "object",
-        "properties": {"kind": _KIND},
+        "properties": {"kind": kind},
         "required": ["kind"],
-        "description": "Also the fields of ShadeSpec or FieldSpec.",
+        "description": "Also the fields of ShadeSpec or FieldSpec, or params and deadline_s.",
     }
     form = {
         "type": "object",
-        "properties": {"target": BYTES | {"description": "The image."}}
+        "properties": {"target": BYTES | {"description": "The image to shade, or of the field."}}
         | _CROSS
-        | {"spec": spec, "kind": _KIND},
-        "required": ["target"],
+        | data_parts()
+        | {"spec": spec, "kind": kind},
         "description": "kind and the fields of its spec as form fields, or in spec.",
     }
+    body = _body(form)
+    body["content"][JSON] = data_bodies()
     return {
         "summary": summary,
-        "parameters": [_PREFER],
-        "requestBody": _body(form),
+        "parameters": [PREFER],
+        "requestBody": body,
         "responses": {
             **{status.removeprefix("s"): ok(text, [JSON]) for status, text in answers.items()},
             **problems(*also),
             **UPLOAD_PROBLEMS,
         },
     }
+
+
+def _started() -> Json:
+    """`POST /jobs`."""
+    call = _of_any_kind(
+        "Start a job of any kind", s200="It has ended within the wait.", s202=_ACCEPTED
+    )
+    call["description"] = (
+        "A job whose answer is data is waited for, unless `Prefer` says otherwise; with `Accept:"
+        " application/x-npz` its arrays are the answer."
+    )
+    call["responses"]["200"]["content"][NPZ] = {"schema": BYTES}
+    call["responses"] |= problems(("409", "Its arrays are asked for, and there are none."))
+    return call
 
 
 def _job_paths() -> Json:
@@ -156,12 +172,10 @@ def _job_paths() -> Json:
     return {
         "/jobs": {
             "get": {"summary": "The newest 50 jobs", "responses": {"200": list_of_jobs()}},
-            "post": _of_any_kind(
-                "Start a job of any kind", s200="It has ended within the wait.", s202=_ACCEPTED
-            ),
+            "post": _started(),
         },
         "/jobs/{id}": {
-            "parameters": [_JOB_ID],
+            "parameters": [JOB_ID],
             "get": {
                 "summary": "The job document",
                 "responses": {"200": ok("As it stands.", [JSON]), **missing},
@@ -179,27 +193,51 @@ def _job_paths() -> Json:
             },
         },
         "/jobs/{id}/image": {
-            "parameters": [_JOB_ID, _PASS],
+            "parameters": [JOB_ID, PASS, MAX_SIDE],
             "get": {
                 "summary": "The result, or the picture after a pass",
                 "responses": {
                     "200": ok("The picture.", _IMAGES),
                     **missing,
                     **none_yet,
-                    **problems(("422", "There is no such pass.")),
+                    **problems(("422", "There is no such pass or size.")),
                 },
             },
         },
-        "/jobs/{id}/field": {
-            "parameters": [_JOB_ID],
+        "/jobs/{id}/result": {
+            "parameters": [JOB_ID],
             "get": {
-                "summary": "The field as a picture or as arrays; a line drawing also as SVG",
-                "responses": {"200": ok("The field.", _FIELD), **missing, **none_yet},
+                "summary": "The answer of a job where that is data, as JSON or as arrays",
+                "responses": {"200": answer_of_data(), **missing, **none_yet},
             },
         },
-        "/jobs/{id}/resume": {"parameters": [_JOB_ID], "post": _resume()},
+        "/jobs/{id}/field": {
+            "parameters": [JOB_ID, CHANNEL],
+            "get": {
+                "summary": "The field as a picture or as arrays; a line drawing also as SVG",
+                "responses": {
+                    "200": ok("The field.", _FIELD),
+                    **missing,
+                    **none_yet,
+                    **problems(("422", "There is no such channel.")),
+                },
+            },
+        },
+        "/jobs/{id}/explanation": {
+            "parameters": [JOB_ID, EXPLAINED_PASS, LAYER],
+            "get": {
+                "summary": "How a pass came about, of jobs with explain; with layer as a picture",
+                "responses": {
+                    "200": explanation_or("image/png"),
+                    **missing,
+                    **none_yet,
+                    **problems(("422", "There is no such pass or layer.")),
+                },
+            },
+        },
+        "/jobs/{id}/resume": {"parameters": [JOB_ID], "post": _resume()},
         "/jobs/{id}/events": {
-            "parameters": [_JOB_ID],
+            "parameters": [JOB_ID],
             "get": {
                 "summary": "Progress, over a WebSocket or as server-sent events",
                 "responses": {
@@ -222,7 +260,7 @@ def _resume() -> Json:
     content = {each: {"schema": schema} for each in (JSON, "multipart/form-data")}
     return {
         "summary": "Go on from a partial job, as a new job",
-        "parameters": [_PREFER],
+        "parameters": [PREFER],
         "requestBody": {"required": False, "content": content},
         "responses": {
             "200": ok("It has ended within the wait.", [JSON]),
@@ -245,6 +283,8 @@ def _other_paths() -> Json:
     page = {"description": "The page.", "content": {"text/html": {}}}
     return {
         "/": {"get": {"summary": "The demo page", "responses": {"200": page}}},
+        "/docs": {"get": {"summary": "This description, for people", "responses": {"200": page}}},
+        "/graphs": {"get": {"summary": "The page of graphs", "responses": {"200": page}}},
         "/healthz": {"get": {"summary": "Alive", "responses": {"200": plain("Yes.")}}},
         "/readyz": {
             "get": {
@@ -256,6 +296,6 @@ def _other_paths() -> Json:
             "get": {"summary": "For Prometheus", "responses": {"200": ok("It.", ["text/plain"])}}
         },
         "/openapi.json": {
-            "get": {"summary": "This description", "responses": {"200": plain("It.")}}
+            "get": {"summary": "This description, as OpenAPI", "responses": {"200": plain("It.")}}
         },
     }

@@ -41,7 +41,7 @@ TICKETS: Json = {
         }
     }
 }
-_OPEN = ("/", "/healthz", "/readyz", "/openapi.json")
+_OPEN = ("/", "/graphs", "/docs", "/healthz", "/readyz", "/openapi.json")
 _METHODS = ("get", "put", "post", "delete")
 _REFUSALS = problems(
     ("401", "No key, or not a valid one."),

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import msgspec
+
+from service.jobs.explanations import Explanation
 from service.jobs.jobs import JobState
 from service.problems import MEDIA_TYPE
-from service.web.negotiation import JSON
+from service.web.negotiation import JSON, NPZ
+from service.web.openapi_problems import problem_types
 
 Json = dict[str, Any]
 
@@ -24,6 +28,30 @@ def list_of_jobs() -> Json:
     jobs = {"type": "array", "items": {"$ref": "#/components/schemas/Job"}}
     schema = {"type": "object", "properties": {"jobs": jobs}, "required": ["jobs"]}
     return {"description": "The newest first.", "content": {JSON: {"schema": schema}}}
+
+
+def explanation_or(picture: str) -> Json:
+    """The answer of `GET /jobs/{id}/explanation`: its document, or a picture of this type."""
+    schema = {"$ref": "#/components/schemas/Explanation"}
+    return {
+        "description": "The document, or a layer.",
+        "content": {JSON: {"schema": schema}, picture: {"schema": BYTES}},
+    }
+
+
+def answer_of_data() -> Json:
+    """The answer of `GET /jobs/{id}/result`."""
+    document = {"type": "object", "description": "As the job document has it in result."}
+    content = {JSON: {"schema": document}, NPZ: {"schema": BYTES}}
+    return {"description": "The answer.", "content": content}
+
+
+def explanation_schemas() -> Json:
+    """The schema of that document and of its parts, by name."""
+    _, found = msgspec.json.schema_components(
+        [Explanation], ref_template="#/components/schemas/{name}"
+    )
+    return found
 
 
 def plain(description: str) -> Json:
@@ -64,6 +92,8 @@ JOB: Json = {
         "kind": {"type": "string"},
         "state": {"enum": [str(each) for each in JobState]},
         "status_reason": {"type": "string"},
+        "name": {"type": "string", "description": "What its files are named by."},
+        "spec": {"type": "object", "description": "What was asked for, all but the deadline."},
         "created": {"type": "string", "format": "date-time"},
         "deadline_s": {"type": "number"},
         "owner": {"type": "string", "description": "Whose it is, where there are keys."},
@@ -105,13 +135,20 @@ JOB: Json = {
             },
         },
         "links": {"type": "object", "additionalProperties": _or_null("string")},
-        "result": {},
+        "input": {"type": "object", "description": "How large it is what a job of data works on."},
+        "result": {
+            "type": "object",
+            "description": "The answer of a job where that is data: values while they are few, else"
+            " links; null is a value that is not there.",
+        },
         "problem": {"$ref": "#/components/schemas/Problem"},
     },
     "required": [
         "id",
         "kind",
         "state",
+        "name",
+        "spec",
         "created",
         "deadline_s",
         "progress",
@@ -126,7 +163,7 @@ JOB: Json = {
 PROBLEM: Json = {
     "type": "object",
     "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
+        "type": {"type": "string", "format": "uri-reference", "oneOf": problem_types()},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string"},

@@ -1,22 +1,27 @@
 """`/jobs`: what became of a job, its pictures, its field, its end."""
 
+from functools import partial
+
 from quart import Blueprint, Response, request
 
-from service.jobs import results
+from service.jobs import eigenvectors, results
 from service.jobs.desk import Desk
-from service.problems import NoLongerKept, echo
-from service.spec.reading import bad_spec
+from service.problems import NoLongerKept
 from service.web.answers import (
-    document_answer,
+    file_answer,
     json_answer,
     npz_answer,
     picture_answer,
     svg_answer,
+    whole_document,
 )
 from service.web.callers import caller, find_job
-from service.web.negotiation import IMAGES, NPZ, SVG, choose, choose_for
+from service.web.negotiation import IMAGES, JSON, NPZ, SVG, choose, choose_for
+from service.web.query import whole
 
-_MAX_PASS = 16
+_PASSES = range(17)
+_SIDES = range(16, 8193)  # pixels
+_CHANNELS = range(1, 5)
 
 
 def job_routes(desk: Desk) -> Blueprint:
@@ -30,7 +35,7 @@ def job_routes(desk: Desk) -> Blueprint:
 
     @routes.get("/jobs/<job_id>")
     async def document(job_id: str) -> Response:
-        return document_answer(await find_job(desk, job_id))
+        return json_answer(await whole_document(desk, await find_job(desk, job_id)))
 
     @routes.delete("/jobs/<job_id>")
     async def remove(job_id: str) -> Response:
@@ -43,17 +48,33 @@ def job_routes(desk: Desk) -> Blueprint:
 
     @routes.get("/jobs/<job_id>/image")
     async def image(job_id: str) -> Response:
-        media, index = choose(request, *IMAGES), _pass_index()
+        media = choose(request, *IMAGES)
+        index, side = whole("pass", _PASSES), whole("max_side", _SIDES)
         job = await find_job(desk, job_id)
         if index is None:
             shown = await results.result(desk, job)
         else:
             shown = await results.after_pass(desk, job, index)
+        if side is not None:
+            shown = await results.smaller(shown, side)
         return await picture_answer(request, desk, job, shown, IMAGES[media])
+
+    @routes.get("/jobs/<job_id>/result")
+    async def result(job_id: str) -> Response:
+        media = choose(request, JSON, NPZ)
+        job = await find_job(desk, job_id)
+        if media == NPZ:
+            return await npz_answer(request, job, await results.data_npz(desk, job), "result")
+        return await file_answer(request, job, "result", JSON, partial(results.data, desk, job))
 
     @routes.get("/jobs/<job_id>/field")
     async def field(job_id: str) -> Response:
+        channel = whole("channel", _CHANNELS)
         job = await find_job(desk, job_id)
+        if channel is not None:
+            media = choose(request, *IMAGES)
+            shown = await eigenvectors.eigenvector(desk, job, channel)
+            return await picture_answer(request, desk, job, shown, IMAGES[media])
         media = choose_for(request, (*IMAGES, NPZ, SVG), drawing=job.drawing)
         if media == NPZ:
             return await npz_answer(request, job, await results.field_npz(desk, job))
@@ -63,14 +84,3 @@ def job_routes(desk: Desk) -> Blueprint:
         return await picture_answer(request, desk, job, shown, IMAGES[media])
 
     return routes
-
-
-def _pass_index() -> int | None:
-    """The `pass` of the query; None when there is none."""
-    texts = request.args.getlist("pass")
-    if not texts:
-        return None
-    [text, *more] = texts
-    if more or not (text.isascii() and text.isdecimal() and int(text[:9]) <= _MAX_PASS):
-        raise bad_spec([("pass", f"must be one whole number 0 to {_MAX_PASS}, not {echo(text)}")])
-    return int(text)

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from quart import Blueprint, Response, send_from_directory
+from quart import Blueprint, Response, request, send_from_directory
 
 from service.jobs.desk import Desk
 from service.metrics.gauges import DeskGauges
@@ -11,6 +11,8 @@ from service.metrics.metrics import CONTENT_TYPE_LATEST
 from service.metrics.workers import ProcessMetrics
 from service.problems import NotFound, NotReady
 from service.web.answers import json_answer
+from service.web.compression import compressed
+from service.web.docs_page import render
 from service.web.openapi import describe
 
 # Nothing from elsewhere, nothing inline, in nobody's frame; pictures also from memory.
@@ -28,6 +30,7 @@ def page_routes(desk: Desk) -> Blueprint:
     routes = Blueprint("pages", __name__)
     static = static_directory()
     description = describe(desk.settings)
+    explained = render(description)
     desk.metrics.watch(DeskGauges(desk))
     desk.metrics.watch(ProcessMetrics(desk.link, desk.decoders))
 
@@ -50,13 +53,25 @@ def page_routes(desk: Desk) -> Blueprint:
     async def openapi() -> Response:
         return json_answer(description)
 
+    @routes.get("/docs")
+    async def docs() -> Response:
+        return Response(explained, headers=PAGE_HEADERS, content_type="text/html; charset=utf-8")
+
     @routes.get("/")
     async def page() -> Response:
         return await _file(static, "index.html")
 
+    @routes.get("/graphs")
+    async def graphs() -> Response:
+        return await _file(static / "graph", "index.html")
+
     @routes.get("/static/<path:name>")
     async def file(name: str) -> Response:
         return await _file(static, name)
+
+    @routes.after_request
+    async def smaller(response: Response) -> Response:
+        return await compressed(request, response)
 
     return routes
 

@@ -2,17 +2,20 @@
 
 from typing import Any, NamedTuple
 
+import msgspec
 import trio
 from quart import Blueprint, Request, Response, request
 
 from service.jobs import resuming
+from service.jobs.data_orders import DataOrder, rest_of_data
 from service.jobs.desk import Desk
 from service.jobs.jobs import Job
 from service.jobs.orders import Upload, field_order, shade_order
 from service.jobs.resuming import check_images, check_resumable, check_same, order_for_rest
 from service.pictures.decoder_process import File
-from service.problems import UnsupportedFormat, echo
-from service.spec.reading import bad_spec, read_json
+from service.problems import Conflict, UnsupportedFormat, echo
+from service.spec.data import parse_data
+from service.spec.reading import bad_spec, read_json, read_value
 from service.web.answers import placed_answer
 from service.web.callers import by_caller, find_job
 from service.web.uploads import Fields, Files, lent, spec_part
@@ -44,6 +47,10 @@ def resume_routes(desk: Desk) -> Blueprint:
         job = await find_job(desk, job_id)
         said = await _read(request)
         check_resumable(job)
+        if job.is_data:
+            rest = _rest_of_data(job, said, desk.settings.max_deadline_s)
+            live = await resuming.resume(desk, job, by_caller(rest))
+            return await placed_answer(request, desk, live.record)
         deadline_s = _check_fields(job, said, desk.settings.max_deadline_s)
         order = order_for_rest(job, deadline_s, said.arrived)
         await trio.to_thread.run_sync(check_images, job, order, said.images)
@@ -51,6 +58,24 @@ def resume_routes(desk: Desk) -> Blueprint:
         return await placed_answer(request, desk, live.record)
 
     return routes
+
+
+def _rest_of_data(job: Job, said: _Said, max_deadline_s: float) -> DataOrder:
+    """The order for what a job lacks whose answer is data; it goes on as it began.
+
+    Raises:
+        BadSpec: another field than deadline_s, or params that are none.
+        Conflict: other params.
+    """
+    if said.images:
+        raise bad_spec([(name, "is not taken here") for name in said.images])
+    given = {name: read_value(text.encode()) for name, text in said.pairs}
+    given |= read_json(said.spec_json or b"{}")
+    spec = parse_data(job.kind, job.spec | given, max_deadline_s)
+    rest = rest_of_data(job, spec.deadline_s, said.arrived)
+    if msgspec.to_builtins(spec.params) != rest.params.values:
+        raise Conflict("The params are not what the job began with; send a new request.")
+    return rest
 
 
 async def _read(request: Request) -> _Said:

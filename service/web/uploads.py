@@ -12,19 +12,13 @@ from werkzeug.datastructures import MultiDict
 
 from service.jobs.orders import Upload
 from service.pictures.decoder_process import File
-from service.problems import BadSpec, UnsupportedFormat, echo
-from service.spec.kinds import take_kind
+from service.problems import UnsupportedFormat, echo
 from service.spec.reading import bad_spec
-from service.web.negotiation import JSON
 
 _RAW = re.compile(r"image/.+|application/octet-stream")
 _HOW = (
     "send multipart/form-data with the image as target, or the image itself with its own "
     "Content-Type, such as image/png"
-)
-_APART = (
-    "is missing; every kind takes an image: send multipart/form-data with the image as the file "
-    "part target, and this JSON as its part spec"
 )
 _IMAGES = ("target", "source")
 _NAME_LENGTH = 80  # characters of a file name that are kept
@@ -33,8 +27,8 @@ Files = MultiDict[str, FileStorage]
 Fields = MultiDict[str, str]
 
 
-async def read_upload(request: Request, *, also_json: bool = False) -> Upload:
-    """Read the body to its end; where JSON is taken too, it says what is missing beside it.
+async def read_upload(request: Request) -> Upload:
+    """Read the body to its end.
 
     Raises:
         Malformed, UploadTooSlow, BodyTooLarge: the body cannot be read.
@@ -51,15 +45,7 @@ async def read_upload(request: Request, *, also_json: bool = False) -> Upload:
             raise bad_spec(wrong.items())
         body: Any = await request.get_data(cache=False)  # bytes: `as_text` is for text
         return _upload(request, memoryview(body), MultiDict(), MultiDict())
-    if also_json and kind == JSON:
-        raise await _imageless(request)
     raise UnsupportedFormat(f"The body is {echo(kind) if kind else 'of no stated type'}; {_HOW}.")
-
-
-async def _imageless(request: Request) -> BadSpec:
-    body: Any = await request.get_data(cache=False)
-    take_kind([*request.args.items(multi=True)], body)
-    return bad_spec([("target", _APART)])
 
 
 def _upload(request: Request, image: File, files: Files, form: Fields) -> Upload:
@@ -68,7 +54,7 @@ def _upload(request: Request, image: File, files: Files, form: Fields) -> Upload
     return Upload(
         image=image,
         source=lent(files["source"]) if "source" in files else None,
-        name=_stem(files["target"].filename or "") if "target" in files else "",
+        name=stem(files["target"].filename or "") if "target" in files else "",
         pairs=[(name, text) for name, text in pairs if name != "spec"],
         spec_json=spec_part(files, pairs),
         arrived=arrived,
@@ -117,6 +103,7 @@ def _no_files(fields: Iterable[str]) -> dict[str, str]:
     return {name: text for name in fields if name in _IMAGES}
 
 
-def _stem(filename: str) -> str:
+def stem(filename: str) -> str:
+    """What a job is called by the name of its file."""
     stem = PurePosixPath(filename.replace("\\", "/")).stem
     return "".join(c for c in stem if c.isprintable())[:_NAME_LENGTH].strip(". ")

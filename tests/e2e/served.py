@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +41,15 @@ class Served:
 
 
 @contextmanager
-def served(data: Path, *arguments: str, status: int = 0, **env: str) -> Iterator[Served]:
+def served(
+    data: Path,
+    *arguments: str,
+    status: int = 0,
+    itten: Sequence[str] = (sys.executable, "-m", "service"),
+    **env: str,
+) -> Iterator[Served]:
     """Run `itten serve` on a free port until the block ends; it must end with this status."""
-    command = [sys.executable, "-m", "service", "serve", *arguments]
+    command = [*itten, "serve", *arguments]
     environment = os.environ | {"ITTEN_DATA": str(data), "ITTEN_PORT": "0"} | env
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
     assert process.stdout is not None

@@ -20,13 +20,29 @@ from tests.worker.sample_runs import submit
 from worker.kinds.kept import Kept, kept_of
 from worker.numerics.checkpoint import KEPT
 from worker.shader.picture import Picture
+from worker.wire.explained import Match, Segment
 from worker.wire.framing import FrameDecoder, FrameError, encode
-from worker.wire.messages import Cancel, Finished, Message, PassDone, Tiles, ToService, ToWorker
+from worker.wire.messages import (
+    Cancel,
+    Explained,
+    Finished,
+    Message,
+    PassDone,
+    Tiles,
+    ToService,
+    ToWorker,
+)
 
 MESSAGES: list[Message] = [
     submit("a-job"),
     Cancel(job="a-job"),
     PassDone(job="a-job", index=1, of=2),
+    Explained(
+        job="a-job",
+        index=1,
+        segments=[Segment(1, 2, 3, 4, 5)],
+        matches=[Match((1, 2), (3, 4), (5, 6), 90, 0.5)],
+    ),
     Finished(job="a-job", state="partial"),
     Tiles(job="j", pass_index=0, done=1, total=2, pass_done=1, pass_total=2, certificates=[]),
 ]

@@ -24,8 +24,10 @@ from worker.engine import Engine
 from worker.program import prepare_process, run_child, run_listening
 from worker.runs import Alone, Array, Emission, Forecast, Work
 from worker.wire.address import parse_address
+from worker.wire.explained import PLACE, Match, Segment
 from worker.wire.messages import (
     Certificate,
+    Explained,
     Finished,
     Hello,
     PassDone,
@@ -76,8 +78,9 @@ class InvertingRun:
             return emissions[:1]
         if self.shading and self.of_passes % TILES == 0:
             self.pixels = self._shaded()
-            done = PassDone(job=self.job, index=self.of_passes // TILES, of=self.passes)
-            emissions.append((done, self.pixels))
+            index = self.of_passes // TILES
+            emissions += [self._explained(index)] * self.submit.explain
+            emissions.append((PassDone(job=self.job, index=index, of=self.passes), self.pixels))
         return emissions
 
     def _go_on(self, work: bytes) -> None:
@@ -93,6 +96,21 @@ class InvertingRun:
     def stops(self) -> bool:
         most = BRIEF if self.shading else BRIEF_FIELD
         return self.mode in ("brief", "heavy") and self.tiles - self.began >= most
+
+    def _explained(self, index: int) -> Emission:
+        """A gate that is as high as the pass is late, lines on the left, a stroke of two pixels."""
+        width, height = self.submit.width, self.submit.height
+        lines = np.zeros((height, width), bool)
+        lines[:, 0] = True
+        message = Explained(
+            job=self.job,
+            index=index,
+            segments=[Segment(1, 2, 2, 1, 2)],
+            matches=[Match((1.5, 2.0), (4.1234567, 5.0), (1.5, 2.0), 90.0, 0.25)],
+        )
+        places = np.array([2 * width + 1, 2 * width + 2], PLACE)
+        gate = bytes([100 + index]) * (width * height)
+        return message, gate + np.packbits(lines).tobytes() + places.tobytes()
 
     def _shaded(self) -> bytes:
         if self.submit.source is None:

@@ -185,6 +185,28 @@ async def test_a_pass_that_cannot_be_is_refused(site: httpx.AsyncClient, index: 
     assert_problem(answer, 422, "bad-spec")
 
 
+@pytest.mark.parametrize("what", ["", "&pass=0", "&pass=1"])
+async def test_a_picture_can_be_had_smaller_but_not_larger(site: httpx.AsyncClient, what: str):
+    path = await shaded(site)
+    sizes = []
+    for side in (16, 8192):
+        answer = await site.get(f"{path}/image?max_side={side}{what}")
+        assert answer.status_code == 200
+        sizes.append(unpacked(answer.content).shape[:2])
+        again = await site.get(str(answer.url), headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+    whole = unpacked((await site.get(f"{path}/image?pass=0")).content).shape[:2]
+    assert sizes == [(whole[0] * 16 // whole[1], 16), whole]
+
+
+@pytest.mark.parametrize("side", ["15", "8193", "x", "", "-16", "16&max_side=16"])
+async def test_a_size_that_cannot_be_is_refused(site: httpx.AsyncClient, side: str):
+    path = await shaded(site)
+    answer = await site.get(f"{path}/image?max_side={side}")
+    [error] = assert_problem(answer, 422, "bad-spec")["errors"]
+    assert error["field"] == "max_side"
+
+
 async def test_a_pass_that_never_will_be_is_404(site: httpx.AsyncClient):
     path = await shaded(site)
     answer = await site.get(f"{path}/image?pass=2")

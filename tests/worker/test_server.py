@@ -25,12 +25,12 @@ from worker.wire.messages import Shape, Submit, ToService
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"width": 3}, "12 bytes of pixels and work where 18 were announced"),
-        ({"height": 1}, "12 bytes of pixels and work where 6 were announced"),
-        ({"channels": 4}, "12 bytes of pixels and work where 16 were announced"),
+        ({"width": 3}, "12 bytes of input and work where 18 were announced"),
+        ({"height": 1}, "12 bytes of input and work where 6 were announced"),
+        ({"channels": 4}, "12 bytes of input and work where 16 were announced"),
         ({"channels": 12, "width": 1, "height": 1}, "a picture of 1 x 1 x 12"),
         ({"width": 0}, "a picture of 0 x 2 x 3"),
-        ({"source": Shape(1, 1, 3)}, "12 bytes of pixels and work where 15 were announced"),
+        ({"source": Shape(1, 1, 3)}, "12 bytes of input and work where 15 were announced"),
         ({"source": Shape(0, 9, 3)}, "a picture of 0 x 9 x 3"),
         ({"source": Shape(1, 1, 2)}, "a picture of 1 x 1 x 2"),
         ({"height": 1, "source": Shape(-1, -2, 3)}, "a picture of -1 x -2 x 3"),

@@ -10,13 +10,14 @@ import torch
 from worker.fibers import Fiber
 from worker.kinds import make_run
 from worker.kinds.costs import HANDING_OVER, SHADING, TAKING, TileCosts
+from worker.kinds.data import DataRun, foresee_data
 from worker.kinds.field import FieldRun
 from worker.kinds.field_costs import field_left
 from worker.kinds.shade import ShadeRun
 from worker.numerics.together import solve_together
 from worker.runs import Alone, Emission, Forecast
 from worker.wire.messages import Submit
-from worker.wire.params import ShadeParams
+from worker.wire.params import DataParams, ShadeParams
 
 T = TypeVar("T")
 LONG_S = 0.1
@@ -35,6 +36,8 @@ class DeviceRuns:
     def foresee(self, submit: Submit) -> Forecast:
         """By the sizes of its pictures alone."""
         area, params, passes, shade_s = submit.target.area, submit.params, 1, 0.0
+        if isinstance(params, DataParams):
+            return foresee_data(submit, params)
         if isinstance(params, ShadeParams):
             passes, shade_s = params.passes, SHADING.mean(area)
         field = params.field if isinstance(params, ShadeParams) else params
@@ -47,7 +50,7 @@ class DeviceRuns:
             work_s=taking_s + passes * (left.coarse_s + left.refine_s + shade_s),
         )
 
-    def make(self, submit: Submit, payload: bytes) -> ShadeRun | FieldRun:
+    def make(self, submit: Submit, payload: bytes) -> ShadeRun | FieldRun | DataRun:
         """Build the run of a job; cheap, the work is in its steps."""
         return make_run(submit, payload, self._device)
 

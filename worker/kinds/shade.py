@@ -56,7 +56,7 @@ class ShadeRun:
             )
         picture = to_picture(self._pixels, shape.height, shape.width, shape.channels, device)
         lender = self._borrowing.lender if self._borrowing else None
-        self._shading = Shading(picture, params, self._settings, lender)
+        self._shading = Shading(picture, params, self._settings, lender, explain=submit.explain)
         self._area = shape.height * shape.width
         self._prospects = Prospects(
             self._shading, self._borrowing, params, resumed=submit.work_bytes > 0

@@ -1,7 +1,7 @@
 """The passes of one job, without wire, clock and messages: field, gate, growth, and again."""
 
 from collections.abc import Generator
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from worker.fibers import undivided
 from worker.kinds.kept import Kept
@@ -9,6 +9,7 @@ from worker.kinds.lender import Lender
 from worker.kinds.pixels import eight_bit
 from worker.kinds.spectrum import Spectrum
 from worker.numerics.lanes import single_threaded
+from worker.shader.explanation import Explanation, explanation_of
 from worker.shader.picture import Picture
 from worker.shader.settings import ShaderSettings
 from worker.shader.shader import Shaded, shade, shade_stages
@@ -20,6 +21,13 @@ Stage: TypeAlias = Literal["source", "strokes", "field", "outlines", "shader"]
 PlannedStage: TypeAlias = Literal["coarse", "refine", "shade"]
 
 
+class _Pass(NamedTuple):
+    """What the operators of a pass lead to."""
+
+    shaded: Shaded
+    explanation: Explanation | None
+
+
 class Shading:
     """First the source, if there is one, then pass after pass; in steps of about 50 ms.
 
@@ -29,6 +37,7 @@ class Shading:
         spectrum: the field of the pass under way; after the last pass that of the last one.
         lender: the source in cross mode.
         over: whether the last pass was made, with the field as it was.
+        explanation: how the last complete pass came about, where that is asked for.
     """
 
     def __init__(
@@ -37,14 +46,17 @@ class Shading:
         params: ShadeParams,
         settings: ShaderSettings,
         lender: Lender | None = None,
+        *,
+        explain: bool = False,
     ) -> None:
         """Plan; the work is in the steps."""
-        self._params, self._settings = params, settings
+        self._params, self._settings, self._explains = params, settings, explain
+        self.explanation: Explanation | None = None
         self.picture = picture
         self.lender = lender
         self.passes_done, self.over = 0, False
         self.spectrum = Spectrum(picture, params, settings)
-        self._operators: Generator[None, None, Shaded] | None = None
+        self._operators: Generator[None, None, _Pass] | None = None
 
     def restore(self, kept: Kept) -> None:
         """Go on from what another job over the same picture has left, before the first step.
@@ -126,7 +138,7 @@ class Shading:
     @single_threaded()
     def last_pass(self) -> None:
         """Bring the pass under way to its end, with the field as it is; the end of all steps."""
-        shaded = result_of(self._operators or self._shade())
+        shaded, self.explanation = result_of(self._operators or self._shade())
         self._operators, self.over = None, True
         self.picture = eight_bit(shaded.picture)
         self.passes_done += 1
@@ -155,18 +167,21 @@ class Shading:
             lender.forget()  # its vectors are as large as those of the passes
         return changed
 
-    def _shade(self) -> Generator[None, None, Shaded]:
+    def _shade(self) -> Generator[None, None, _Pass]:
         picture, field, rule, sketch = self.spectrum.ground()
         yield
         index = self.passes_done + 1
-        return (
-            yield from shade_stages(
-                picture, field, self._settings, rule, index, sketch, self._source
-            )
+        shaded = yield from shade_stages(
+            picture, field, self._settings, rule, index, sketch, self._source
         )
+        if not self._explains:
+            return _Pass(shaded, None)
+        yield
+        return _Pass(shaded, explanation_of(shaded.trace, field.shape))
 
-    def _end_pass(self, shaded: Shaded) -> None:
+    def _end_pass(self, made: _Pass) -> None:
         with undivided():
+            shaded, self.explanation = made
             # What is stored is what the next pass starts from.
             picture, spectrum = eight_bit(shaded.picture), self.spectrum
             if self.passes_done + 1 < self._params.passes:

@@ -1,6 +1,7 @@
 """What a shading job tells of its source, its fields and its passes."""
 
 from worker.kinds.borrowing import Borrowing
+from worker.kinds.explaining import explained
 from worker.kinds.progress import FieldProgress, image_preview
 from worker.kinds.shading import Shading, Stage
 from worker.numerics.field_state import FieldState
@@ -65,7 +66,10 @@ class Telling:
         self._follow()
         index, picture = self._shading.passes_done, self._shading.picture
         done = PassDone(job=self._job, index=index, of=self._params.passes)
-        return [(done, pixels), image_preview(self._job, index, seen(picture, background))]
+        preview = image_preview(self._job, index, seen(picture, background))
+        explanation = self._shading.explanation
+        told = [] if explanation is None else [explained(self._job, index, explanation)]
+        return [*told, (done, pixels), preview]
 
     def _follow(self) -> None:
         self.solver = self._shading.spectrum.solver

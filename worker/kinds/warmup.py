@@ -1,5 +1,6 @@
 """What a fresh worker does before it says hello: touch every kernel, and measure."""
 
+import importlib
 import time
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from worker.shader.contours import contour_rule
 from worker.shader.picture import Picture
 from worker.shader.shader import shade
 from worker.wire.config import FieldConfig, ShadeConfig, field_params, shade_params
+from worker.wire.jobs import KINDS
 
 SIDE = 256  # pixels
 FIELD = field_params(FieldConfig(structure_weight=True))
@@ -37,6 +39,9 @@ def warm_up(device: torch.device) -> Measured:
     """Run a field and a pass twice; the second time is the measurement."""
     if device.type == "cpu":
         precompile()
+    for kind in KINDS.values():
+        for module in kind.numerics:  # loading them takes up to a second
+            importlib.import_module(module)
     picture = _test_picture(device)
     rule = contour_rule(luma(picture.rgb), "local")
     for _ in range(2):

@@ -19,6 +19,7 @@ from worker.shader.source import Source, lent, lines_in, low_strokes
 from worker.shader.stages import result_of
 from worker.shader.strips import pointwise
 from worker.shader.thicken import thicken
+from worker.shader.trace import Laying, Trace
 from worker.shader.transplant import lay, transplant
 from worker.shader.voids import chosen, roomy
 
@@ -27,10 +28,11 @@ THIN = 0.5
 
 
 class Shaded(NamedTuple):
-    """What a pass results in."""
+    """What a pass results in, and how; without any effect nothing has come about."""
 
     picture: Picture
     sketch: Sketch | None
+    trace: Trace | None = None
 
 
 class _Ground(NamedTuple):
@@ -94,20 +96,22 @@ def shade_stages(
     flat = seen(grown, settings.background)
     yield
     ground = _Ground(flat, field, lines, gate, busy, filled, effect)
+    laying = None
     if settings.low_gate == "shadow":
         rgb, painted = _cast(ground, settings, source)
         laid = torch.zeros_like(filled)  # shadows fall on lines, they are none
     else:
-        rgb, painted = yield from _lay(ground, settings, sketch, source)
+        rgb, painted, laying = yield from _lay(ground, settings, sketch, source)
         laid = painted
     if sketch is not None:
         sketch = sketch.after(filled, laid)
+    trace = Trace(gate, lines.drawn, filled, laying)
     # The rest keeps its own colour: as it is seen, ink of little opacity would fade every pass.
     rgb = pointwise(lambda new, on, old: new.where(on > 0, old), rgb, painted, grown.rgb)
     if grown.alpha is None:
-        return Shaded(Picture(rgb, None), sketch)
+        return Shaded(Picture(rgb, None), sketch, trace)
     opacity = torch.maximum(grown.alpha, painted.to(grown.alpha.dtype))
-    return Shaded(Picture(rgb, opacity), sketch)
+    return Shaded(Picture(rgb, opacity), sketch, trace)
 
 
 def _grown(
@@ -146,17 +150,18 @@ def _cast(
 
 def _lay(
     ground: _Ground, settings: ShaderSettings, sketch: Sketch | None, source: Source | None
-) -> Generator[None, None, tuple[Tensor, Tensor]]:
+) -> Generator[None, None, tuple[Tensor, Tensor, Laying]]:
     """Lay the matching stroke beside each stroke of low gate, where there is void."""
     rgb, field, lines, gate, busy, filled, effect = ground
     own = lent(low_strokes(lines.lending, gate, settings), field, rgb, sketch)
     yield
     target = own.strokes.largest(settings.max_segments)
     other = own if source is None else source
-    if target.count == 0 or other.strokes.count == 0:
-        return rgb, torch.zeros_like(filled)
-    matched = match(own.described[: target.count], other.described, same=source is None)
     reach, projection = _reach(settings, field.shape), settings.shadow_projection
+    if target.count == 0 or other.strokes.count == 0:
+        none = target.size.new_zeros(0)
+        return rgb, torch.zeros_like(filled), Laying(own, other, none, reach[0] * effect, None)
+    matched = match(own.described[: target.count], other.described, same=source is None)
     shadow, front = transplant(
         target,
         other.strokes,
@@ -170,9 +175,10 @@ def _lay(
     )
     taken = lines.drawn | filled
     keep = roomy(front, taken, target.count)
+    front = chosen(front, keep)
     rgb, below = lay(rgb, chosen(shadow, keep), ~taken, settings.overlap_mode)
-    rgb, above = lay(rgb, chosen(front, keep), ~taken, settings.overlap_mode)
-    return rgb, below | above
+    rgb, above = lay(rgb, front, ~taken, settings.overlap_mode)
+    return rgb, below | above, Laying(own, other, matched, reach[0] * effect, front)
 
 
 def _reach(settings: ShaderSettings, shape: torch.Size) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from worker.shader.segments import Segments, segment_mean, spread
 from worker.shader.strips import copied
 
 SHIFT = (0.7, 0.5)  # (y, x), in units of translation_strength
+TURN = 90.0  # degrees from x towards y
 STEPS = 1 << 30  # of a colour value, in which means are taken
 
 
@@ -45,8 +46,8 @@ def transplant(
     dy = pixel // width - source.centre[s, 0]
     dx = pixel % width - source.centre[s, 1]
     dy, dx = dx, -dy
-    y = segments.centre[owner, 0] + translation * effect * SHIFT[0] + dy
-    x = segments.centre[owner, 1] + translation * effect * SHIFT[1] + dx
+    centre = copies_at(segments, translation * effect)[owner]
+    y, x = centre[:, 0] + dy, centre[:, 1] + dx
     if projection == "fixed":
         out_y = out_x = torch.full_like(y, offset * effect)
     else:
@@ -58,6 +59,11 @@ def transplant(
     behind, ahead = colours
     shadow = Fragments(_whole(y + out_y), _whole(x + out_x), behind[:, place], owner)
     return shadow, Fragments(_whole(y), _whole(x), ahead[:, place], owner)
+
+
+def copies_at(segments: Segments, far: float) -> Tensor:
+    """Where copies that are laid beside these segments have their centres, (S, 2): y and x."""
+    return segments.centre + segments.centre.new_tensor([far * each for each in SHIFT])
 
 
 def _whole(position: Tensor) -> Tensor:
@@ -75,17 +81,23 @@ def lay(rgb: Tensor, fragments: Fragments, void: Tensor, mode: str) -> tuple[Ten
     Returns:
         The new image and the painted pixels (H, W) bool.
     """
-    height, width = void.shape
-    y, x = fragments.y, fragments.x
-    lands = ((y >= 0) & (y < height) & (x >= 0) & (x < width)).nonzero()[:, 0]
-    lands = lands[void[y[lands], x[lands]]]
-    pixels, place = torch.unique((y * width + x)[lands], return_inverse=True)
+    lands = landing(fragments, void)
+    at = fragments.y[lands] * void.shape[1] + fragments.x[lands]
+    pixels, place = torch.unique(at, return_inverse=True)
     mix = _last if mode == "replace" else _mean
     out = copied(rgb)
     out.flatten(1)[:, pixels] = mix(fragments.rgb[:, lands], place, len(pixels))
     painted = torch.zeros_like(void).flatten()
     painted[pixels] = True
     return out, painted.reshape(void.shape)
+
+
+def landing(fragments: Fragments, void: Tensor) -> Tensor:
+    """Which fragments fall into void (H, W) bool, (N,) int64 ascending."""
+    height, width = void.shape
+    y, x = fragments.y, fragments.x
+    inside = ((y >= 0) & (y < height) & (x >= 0) & (x < width)).nonzero()[:, 0]
+    return inside[void[y[inside], x[inside]]]
 
 
 def _last(rgb: Tensor, place: Tensor, count: int) -> Tensor:

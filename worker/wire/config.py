@@ -139,7 +139,10 @@ def field_types(kind: type[msgspec.Struct]) -> dict[str, Any]:
     return typing.get_type_hints(kind, include_extras=True)
 
 
-def _read(kind: type[Config], values: Mapping[str, object]) -> Config:
+def convert_fields(
+    kind: type[msgspec.Struct], values: Mapping[str, object]
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Values as the fields of a config are, and what is wrong with the others."""
     types, read, errors = field_types(kind), {}, []
     for name, value in values.items():
         if name not in types:
@@ -149,6 +152,11 @@ def _read(kind: type[Config], values: Mapping[str, object]) -> Config:
             read[name] = msgspec.convert(value, types[name])
         except msgspec.ValidationError as error:
             errors.append((name, f"{error}, not {value!r:.60}"))
+    return read, errors
+
+
+def _read(kind: type[Config], values: Mapping[str, object]) -> Config:
+    read, errors = convert_fields(kind, values)
     if not errors:
         config = kind(**read)
         errors = list(_conflicts(config, read))

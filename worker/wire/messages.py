@@ -9,9 +9,11 @@ from typing import Literal
 
 import msgspec
 
-from worker.wire.params import JobParams
+from worker.wire.explained import Match, Segment
+from worker.wire.params import DataParams, JobParams
 
-PROTOCOL = 4
+PROTOCOL = 6
+BYTES_AS_A_PIXEL = 4  # of the arrays of a graph: with 2 million nodes it is worked on in 0.6 GB
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -54,17 +56,19 @@ class Trace(msgspec.Struct, frozen=True):
 
 
 class Submit(Message, frozen=True):
-    """Start a job. Payload: the input's pixels, those of the source, the work to go on from."""
+    """Start a job. Payload: its pictures' pixels or its input as an npz, the work to go on from."""
 
     job: str
-    width: int
+    width: int  # these are 0 where the answer is data
     height: int
     channels: int
     budget_s: float  # seconds from now until the worker must have sent `Finished`
     params: JobParams
     source: Shape | None = None  # where strokes are taken from; None: the input itself
+    arrays_bytes: int = 0  # of an npz: the input of a job whose answer is data
     work_bytes: int = 0  # of an npz: what an earlier job over the same left
     keep_work: bool = False  # whether to send, now and then, what is needed to go on
+    explain: bool = False  # whether to send how each pass came about
     trace: Trace | None = None  # for the log
 
     @property
@@ -80,7 +84,19 @@ class Submit(Message, frozen=True):
     @property
     def shapes(self) -> list[Shape]:
         """The pictures of the payload, in order."""
+        if isinstance(self.params, DataParams):
+            return []
         return [self.target] if self.source is None else [self.target, self.source]
+
+    @property
+    def input_bytes(self) -> int:
+        """Bytes of the payload before the work to go on from."""
+        return sum(each.nbytes for each in self.shapes) + self.arrays_bytes
+
+    @property
+    def size(self) -> int:
+        """Pixels of its pictures, or as many as take the memory that its arrays lead to."""
+        return sum(each.area for each in self.shapes) + self.arrays_bytes // BYTES_AS_A_PIXEL
 
 
 class Cancel(Message, frozen=True):
@@ -168,6 +184,20 @@ class Tiles(Message, frozen=True):
     eta_s: float | None = None  # seconds until the job's end, estimated
 
 
+class Patch(Message, frozen=True):
+    """Parts of a job whose answer is data are done; what they came to since the last such message.
+
+    Of very many at a time some are left out: the result has them all.
+    """
+
+    job: str
+    done: int
+    total: int
+    index: list[int]
+    values: dict[str, list[float | None]]  # at those places, by name
+    eta_s: float | None = None  # seconds until the job's end, estimated
+
+
 class Preview(Message, frozen=True):
     """A small picture of the state so far. Payload: its pixels, at most 512 px a side.
 
@@ -196,6 +226,18 @@ class PassDone(Message, frozen=True):
     of: int
 
 
+class Explained(Message, frozen=True):
+    """How a pass came about, before its `PassDone`; of jobs with `explain`.
+
+    Payload: its layers, as `worker.wire.explained` has them.
+    """
+
+    job: str
+    index: int  # 1-based
+    segments: list[Segment]
+    matches: list[Match]
+
+
 class Skipped(msgspec.Struct, frozen=True):
     """Something left out on purpose, and why."""
 
@@ -206,8 +248,9 @@ class Skipped(msgspec.Struct, frozen=True):
 class Finished(Message, frozen=True):
     """The last message about a job's answer, exactly one per job.
 
-    Payload: the resulting pixels (channels as submitted; a field job: its RGB picture); empty when
-    cancelled or failed. With `arrays` a run of `ArrayChunk` follows, closed by `ArraysDone`.
+    Payload: the resulting pixels (channels as submitted; a field job: its RGB picture), or where
+    the answer is data the result as a JSON object; empty when cancelled or failed. With `arrays` a
+    run of `ArrayChunk` follows, closed by `ArraysDone`.
     """
 
     job: str
@@ -228,6 +271,8 @@ class Finished(Message, frozen=True):
     oom_retries: int = 0
     skipped: list[Skipped] = []
     arrays: bool = False
+    named: list[str] = []  # of an answer that is data: its arrays
+    linked: list[str] = []  # those of them that are not in the payload, as lists
     fatal: bool = False  # not the last: the device is lost over this job, and the worker ends
 
 
@@ -235,7 +280,7 @@ class ArrayChunk(Message, frozen=True):
     """A piece of one array of the field, in C order. Payload: bytes from `offset`."""
 
     job: str
-    name: str  # of the field: see `field_arrays`; `work.` and a name: of a checkpoint
+    name: str  # of the field: see `field_arrays`; with `work.` of a checkpoint, `result.` of data
     dtype: str  # numpy's name
     shape: tuple[int, ...]
     offset: int  # bytes
@@ -263,7 +308,9 @@ ToService = (
     | Stats
     | Started
     | Tiles
+    | Patch
     | Preview
+    | Explained
     | PassDone
     | Finished
     | ArrayChunk

@@ -1,6 +1,6 @@
 """What a job asks of the worker: a config of `worker.wire.config`, checked and resolved there."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -59,4 +59,11 @@ class ShadeParams(msgspec.Struct, frozen=True, kw_only=True, tag="shade"):
     background: tuple[int, int, int]  # sRGB 0..255, seen through alpha
 
 
-JobParams = FieldParams | ShadeParams
+class DataParams(msgspec.Struct, frozen=True, kw_only=True, tag="data"):
+    """A job whose answer is data, of a kind in `worker.wire.jobs`."""
+
+    kind: str
+    values: dict[str, Any]  # of the kind's params; those that are not given are defaults
+
+
+JobParams = FieldParams | ShadeParams | DataParams

@@ -10,7 +10,7 @@ from msgspec.structs import asdict, replace
 
 from worker.wire.params import PhaseParams
 
-# attack, decay, sustain, release
+PHASES: Final = ("attack", "decay", "sustain", "release")
 ADSR: Final = (
     PhaseParams(
         thicken_modulation=0.2, kernel_sigma_ratio=0.8, fill_threshold=0.05, dilation_radius=3.0

@@ -6,14 +6,20 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from service.commands import health
 from service.commands.health import report
+from tests.e2e.served import standing_worker
 from tests.service.house import house
+from tests.service.shade_worker import HELLO
+from worker.wire.framing import encode
+from worker.wire.messages import PROTOCOL
 
 
 @contextmanager
@@ -93,3 +99,40 @@ def test_it_loads_nothing_that_takes_time():
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
     assert ended.stdout == "[]\n"
+
+
+def test_a_worker_is_ready_when_it_greets(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    with standing_worker("honest", tmp_path) as address:
+        give_up = time.monotonic() + 30
+        while report(address):  # it does not listen yet
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
+    captured = capsys.readouterr()
+    assert captured.out == f"{address} is ready, on cpu\n"
+    assert report(address) == 1
+    assert "does not answer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("greeting", "said"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "no worker of Itten"),
+        (b"", "hung up"),
+        (b"".join(encode(replace(HELLO, protocol=PROTOCOL + 1))), "another version"),
+    ],
+)
+def test_what_greets_otherwise_is_no_worker(
+    greeting: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        listener.listen()
+
+        def greet() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.sendall(greeting)
+
+        Thread(target=greet, daemon=True).start()
+        assert report(f"unix:{tmp_path / 'socket'}") == 1
+    assert said in capsys.readouterr().err

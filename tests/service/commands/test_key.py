@@ -9,8 +9,7 @@ import pytest
 import trio
 
 from service.access.keys import new_key
-from service.client.client import open_client
-from service.client.errors import ClientError
+from service.client import AsyncItten, ClientError, Itten
 from tests.service.house import house, png
 
 
@@ -49,7 +48,8 @@ def test_a_key_without_a_service_is_one_line() -> None:
     assert "--url" in ended.stderr
 
 
-async def test_a_client_with_what_is_no_key_is_refused() -> None:
-    with pytest.raises(ClientError, match="does not look like one"):
-        async with open_client("http://127.0.0.1:1", "a\nb"):
-            pass
+@pytest.mark.parametrize("client", [Itten, AsyncItten])
+def test_a_client_with_what_is_no_key_is_refused(client: type[Itten] | type[AsyncItten]) -> None:
+    with pytest.raises(ClientError, match="does not look like one") as error:
+        client("http://127.0.0.1:1", "a\nb")
+    assert "a\nb" not in str(error.value)

@@ -72,6 +72,14 @@ def test_target_and_source_may_stand_anywhere(arguments: list[str]) -> None:
     assert (options.target, options.source, options.output) == ("a.png", "b.png", "out.png")
 
 
+def test_only_a_service_keeps_explanations(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_options("shade", ["a.png", "--explain", "true"])
+    assert "--url" in capsys.readouterr().err
+    options = parse_options("shade", ["a.png", "--explain", "true", "--url", "http://host"])
+    assert given_fields("shade", options) == [("explain", "true")]
+
+
 def test_one_picture_is_enough() -> None:
     options = parse_options("shade", ["a.png"])
     assert (options.source, options.output, options.format, options.overwrite) == (

@@ -15,12 +15,11 @@ import pytest
 import trio
 import trio.testing
 
-from service.client.client import Client
-from service.client.documents import JobDocument
-from service.client.errors import ServiceError
+from service.client import AsyncItten, JobDocument, ServiceError
+from service.client.wires import AsyncWire
 from service.commands.options import parse_options
 from service.commands.progress import Bar
-from service.commands.remote import BUSY_S, RemoteWork
+from service.commands.remote import BUSY_S, RemoteWork, patience_s
 from service.commands.task import read_task
 from service.commands.watching import Watcher
 from service.jobs.jobs import Job, JobState
@@ -236,7 +235,7 @@ def test_cancelled_while_it_is_sent_the_job_is_cancelled_too(place: Path) -> Non
 
     with pytest.raises(trio.TooSlowError):
         _run(place, service, [], fail_after=0.5)
-    assert calls == ["POST", "GET", "DELETE"]
+    assert calls == ["PUT", "GET", "DELETE"]
 
 
 def test_a_service_that_does_not_answer_is_not_waited_for_when_cancelled(place: Path) -> None:
@@ -249,7 +248,7 @@ def test_a_service_that_does_not_answer_is_not_waited_for_when_cancelled(place: 
 
     with pytest.raises(trio.TooSlowError):
         _run(place, service, [], fail_after=0.5)
-    assert calls == ["POST"]
+    assert calls == ["PUT", "GET"]
 
 
 class _Busy:
@@ -279,7 +278,8 @@ def _run(place: Path, service: Any, given: list[str], fail_after: float = 1000.0
         transport = httpx.MockTransport(service)
         bar = Bar("in.png", quiet=False, stream=io.StringIO())
         async with httpx.AsyncClient(base_url="http://service", transport=transport) as http:
-            work = RemoteWork(Client(http), task)
+            itten = AsyncItten.over(AsyncWire(http), patience_s=patience_s(task))
+            work = RemoteWork(itten, task)
             with trio.fail_after(fail_after):
                 return await work.run(Watcher(work, bar, None))
 

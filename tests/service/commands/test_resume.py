@@ -11,8 +11,6 @@ import numpy as np
 import pytest
 import trio
 
-from service.client.client import open_client
-from service.client.errors import ServiceError
 from tests.service.house import house, png, unpacked
 from tests.service.shade_worker import BRIEF
 
@@ -155,18 +153,3 @@ async def test_an_option_that_cannot_be(place: Path) -> None:
         assert (status, said.count("\n")) == (2, 1)
         assert reason in said
     assert "required: TARGET" in itten(place, "", "shade", "--resume", "work")[1]
-
-
-async def test_the_client_goes_on_from_a_job() -> None:
-    async with house("brief") as service, open_client(str(service.client.base_url)) as client:
-        path = await service.start(png(), passes=2)
-        await service.wait_idle()
-        job = await client.document(path.removeprefix("/jobs/"))
-        assert job.links["resume"] == f"{path}/resume"
-        rest = await client.resume(job.id, deadline_s=5)
-        assert (rest.resumed_from, rest.deadline_s) == (job.id, 5)
-        await service.wait_idle()
-        assert (await client.document(rest.id)).state == "complete"
-        with pytest.raises(ServiceError) as refused:
-            await client.resume(job.id, fields=[("passes", "3")])
-        assert (refused.value.status, refused.value.slug) == (409, "conflict")

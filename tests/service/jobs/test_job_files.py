@@ -57,6 +57,21 @@ def test_the_latest_picture_is_the_one_furthest_along(files: JobFiles) -> None:
         assert files.latest_name(JOB) == expected
 
 
+def test_how_a_pass_came_about_is_taken_over_and_goes_with_its_job(files: JobFiles) -> None:
+    files.put_pixels([JOB], "input", Picture(1, 1, 3, b"abc"))
+    for index in (1, 12):
+        files.put_explanation([JOB], index, {"json": b"%d" % index, "layers": b"..."})
+    files.put_explanation([JOB, OTHER], 1, {"json": b"again", "layers": b"..."})
+    assert files.get_explanation(JOB, 1, "json") == b"again"
+    assert files.get_explanation(JOB, 2, "json") is None
+    assert files.latest_name(JOB) == "input"
+    files.inherit(OTHER, JOB)
+    files.remove(JOB)
+    assert files.get_explanation(JOB, 12, "json") is None
+    assert files.get_explanation(OTHER, 12, "json") == b"12"
+    assert files.get_explanation(OTHER, 1, "layers") == b"..."
+
+
 def test_arrays_arrive_in_pieces_of_any_order(files: JobFiles) -> None:
     arrays = {
         "vectors": np.arange(60, dtype="f4").reshape(3, 5, 4),

@@ -12,7 +12,7 @@ from worker.wire.messages import Finished, Skipped
 
 DOCUMENT = {
     "id", "kind", "state", "created", "deadline_s", "progress", "quality", "timings", "device",
-    "oom_retries", "skipped", "links",
+    "oom_retries", "skipped", "links", "name", "spec",
 }  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_document_has_the_fields_of_the_contract() -> None:
         ("tiles_done", "tiles_total", "passes_done", "passes_total"), 0
     )
     assert set(document["timings"]) == {"queue_s", "field_s", "shade_s", "encode_s"}
-    assert set(document["links"]) == {"self", "events", "image", "field", "resume"}
+    assert set(document["links"]) == {"self", "events", "image", "field", "explanation", "resume"}
     job = a_job()
     job.move(JobState.FAILED, "worker lost")
     job.problem = {"status": 500}
@@ -100,8 +100,9 @@ def test_a_record_survives_the_store() -> None:
 
 
 def test_ids_are_random_safe_and_recognised() -> None:
-    ids = [new_job_id() for _ in range(100)]
+    ids = [new_job_id() for _ in range(1000)]
     assert all(is_job_id(each) and len(each) == 22 for each in ids)
+    assert not any(each.startswith("-") for each in ids)  # which is how an option begins
     assert all(a != b for a, b in pairwise(sorted(ids)))
     for bad in (
         "",

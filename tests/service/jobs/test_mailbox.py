@@ -95,11 +95,11 @@ async def test_a_job_of_an_earlier_process_can_be_listened_to() -> None:
 
 
 async def test_a_listener_that_never_reads_stays_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailbox, "MAX_CERTIFICATES", 100)
+    monkeypatch.setattr(mailbox, "MOST_MERGED", 100)
     broadcast = Broadcast("j")
     broadcast.publish(events.Accepted(QUOTE))
     box = broadcast.subscribe(DOCUMENT)
-    for done in range(2 * mailbox.MAX_CERTIFICATES):
+    for done in range(2 * mailbox.MOST_MERGED):
         broadcast.publish(tiles(done))
         broadcast.publish(msgspec.structs.replace(PREVIEW, x=done))
     for index in range(1, 17):
@@ -108,8 +108,8 @@ async def test_a_listener_that_never_reads_stays_bounded(monkeypatch: pytest.Mon
     assert len(box) == 1 + 1 + mailbox.MAX_PREVIEWS + 16 + 1
     received = [envelope async for envelope in box]
     (merged,) = [each.event for each in received if isinstance(each.event, events.Tiles)]
-    assert len(merged.certificates) == mailbox.MAX_CERTIFICATES
-    assert merged.done == 2 * mailbox.MAX_CERTIFICATES - 1
+    assert len(merged.certificates) == mailbox.MOST_MERGED
+    assert merged.done == 2 * mailbox.MOST_MERGED - 1
     assert [each.event.index for each in received if isinstance(each.event, events.Pass)] == list(
         range(1, 17)
     )

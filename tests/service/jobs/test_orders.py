@@ -8,6 +8,7 @@ import pytest
 
 from service.jobs.orders import Order, Upload, digest, field_order, order_of_kind, shade_order
 from service.problems import BadSpec, Malformed
+from service.spec.fields import NOT_CONFIG
 from worker.wire.config import ShadeConfig, shade_params
 
 
@@ -62,8 +63,16 @@ def test_the_spec_is_whole_and_comes_to_the_same_order():
     assert (order.spec["passes"], order.spec["max_side"], order.spec["mode"]) == (2, 64, "self")
     assert "deadline_s" not in order.spec
     kept = json.loads(json.dumps(order.spec))
-    values = {name: each for name, each in kept.items() if name not in ("mode", "max_side")}
+    values = {name: each for name, each in kept.items() if name not in NOT_CONFIG}
     assert shade_params(msgspec.convert(values, ShadeConfig)) == order.params
+
+
+def test_what_is_explained_is_other_work_over_the_same_params():
+    plain, explained = shade(), shade(explain="true")
+    assert (plain.explain, explained.explain) == (False, True)
+    assert (plain.spec["explain"], explained.spec["explain"]) == (False, True)
+    assert plain.params == explained.params
+    assert digest(plain) != digest(explained)
 
 
 def test_the_kind_is_taken_out_of_the_spec():

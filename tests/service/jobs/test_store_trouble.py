@@ -12,7 +12,7 @@ from service.jobs import content, store
 from service.jobs.jobs import JobState
 from service.jobs.store import Store, StoreError
 from service.pictures.picture import Picture
-from service.problems import Conflict, NoLongerKept, NoRoom, UnknownJob
+from service.problems import Conflict, Damaged, NoLongerKept, NoRoom, UnknownJob
 from tests.service.jobs.stores import PICTURE, a_job, numbered, opened
 from tests.service.kept_files import damage, file_of, names_of, on_disk
 from worker.wire.messages import ArrayChunk
@@ -160,6 +160,18 @@ def test_a_full_database_is_told(kept: Store, tmp_path: Path) -> None:
     assert on_disk(tmp_path) == before
     kept._db._db.execute("PRAGMA max_page_count = 100000")
     kept.add(a_job())
+
+
+def test_a_database_that_is_damaged_while_it_is_used_is_told(kept: Store, tmp_path: Path) -> None:
+    kept.add(a_job())
+    kept._db._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    kept._db._db.execute("PRAGMA shrink_memory")
+    database = tmp_path / "itten.sqlite3"
+    with database.open("r+b") as file:
+        file.write(b"\xff" * database.stat().st_size)
+    for use in (kept.newest, kept.evict, lambda: kept.add(a_job())):
+        with pytest.raises(Damaged, match="operator"):
+            use()
 
 
 def test_a_database_that_another_holds_is_told(kept: Store, tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ RANGES: dict[str, tuple[list[Any], list[Any]]] = {
         [{}, [1], [{}] * 5, [{"x": 1}], [{"fill_threshold": 2}], [{"dilation_radius": 0}], "hold"],
     ),
     "envelope_curve": (["hold", "stretch"], ["x"]),
+    "explain": ([True, False], [1, "true", None]),
     "background": (["#ffffff", "#0aF3c4"], ["#fff", "white", "#fffffff", "#ffffff\n", 0xFFFFFF]),
     "max_side": ([64, 8192], [63, 8193]),
     "deadline_s": ([0.001, 10], [0, -1, 10.01, 60, math.nan, math.inf, "10"]),
@@ -347,6 +348,18 @@ def test_any_text_gives_valid_params_or_a_problem(pairs: list[tuple[str, str]]) 
         parse_shade(pairs)
     except Problem as problem:
         check(problem)
+
+
+def test_the_envelope_says_what_its_phases_are() -> None:
+    found = schemas()
+    phases = found["ShadeSpec"]["properties"]["envelope"]["x-phases"]
+    assert list(phases) == ["attack", "decay", "sustain", "release"]
+    values = found["PhaseSpec"]["properties"]
+    for phase in phases.values():
+        assert phase.keys() == values.keys()
+        for name, value in phase.items():
+            limits = values[name]["anyOf"][0]
+            assert limits["minimum"] <= value <= limits["maximum"]
 
 
 def test_schemas_describe_every_field_and_resolve() -> None:

@@ -5,7 +5,7 @@ import pytest
 from service.settings import Settings
 from service.web.openapi import describe
 
-OPEN = ("/", "/healthz", "/readyz", "/openapi.json")
+OPEN = ("/", "/graphs", "/docs", "/healthz", "/readyz", "/openapi.json")
 
 
 @pytest.mark.parametrize("keys", [None, Path("/etc/itten/keys")])

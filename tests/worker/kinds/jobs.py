@@ -90,6 +90,7 @@ def start(
     work: bytes = b"",
     *,
     keep_work: bool = False,
+    explain: bool = False,
 ) -> AnyRun:
     """A run of a job over an image (H, W, c), perhaps with a source (H', W', c').
 
@@ -105,6 +106,7 @@ def start(
         source=None if source is None else shape_of(source),
         work_bytes=len(work),
         keep_work=keep_work,
+        explain=explain,
     )
     pixels = image.tobytes() + (b"" if source is None else source.tobytes()) + work
     return make_run(submit, pixels, CPU)

@@ -45,7 +45,7 @@ def check(solution: Solution, row: int, name: str, side: int) -> None:
         assert float(solution.theta[row, 0]) == pytest.approx(values[0], rel=0.01), name
 
 
-@pytest.mark.parametrize("side", [32, 64])
+@pytest.mark.parametrize("side", [32, pytest.param(64, marks=pytest.mark.long)])
 def test_every_certificate_on_the_way_holds(side: int):
     names = CLASSES[side]
     batch = TileBatch(tiles(names, side), STENCIL, TAU, 4)

@@ -1,0 +1,203 @@
+"""`itten job KIND`: a job whose answer is data, here or at a service.
+
+Exit status as that of `itten shade`: a partial answer is an answer, with a warning.
+"""
+
+import argparse
+import json
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from service.commands.data_places import Answered, at_service, on_this_machine
+from service.commands.files import read_input
+from service.commands.options import DEADLINE_S, MAX_DEADLINE_S
+from service.commands.work_file import WorkFile
+from service.commands.writing import CommandError, refuse_existing, write_file, write_stream
+from service.exits import complain, first_reason
+from service.jobs.data_orders import DataOrder, data_order
+from service.jobs.orders import digest
+from service.jobs.store import StoreError
+from service.jobs.work_keys import work_key
+from service.link.worker_link import WorkerUnusable
+from service.logs import configure_logs
+from service.pictures.decoder_process import File
+from service.problems import Problem
+from service.settings import KEY, PREFIX, Settings, SettingsError
+from service.spec.data import parse_data
+from service.spec.reading import bad_spec, read_value
+from worker.wire.jobs import KINDS
+from worker.wire.jobs.kind import Part
+
+_MOST = 1 << 30  # bytes of a part
+_ENDINGS = ("json", "npz", "png")
+
+
+@dataclass(frozen=True)
+class DataTask:
+    """One job, and where its answer goes."""
+
+    order: DataOrder
+    output: str | None
+    overwrite: bool
+    work_file: WorkFile | None
+
+    @property
+    def ending(self) -> str:
+        """What is written."""
+        return "json" if self.output is None else Path(self.output).suffix.removeprefix(".")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        task = read_task(options)
+        if options.url is not None:
+            key = (options.key or os.environ.get(KEY, "")).strip() or None
+            answered = at_service(options.url, key, task.order, task.ending, options.deadline)
+        else:
+            settings = local_settings(options.device)
+            answered = until_signal(on_this_machine, settings, task.order, task.ending)
+        return _written(task, answered)
+    except (CommandError, SettingsError) as error:
+        return complain(str(error), 2)
+    except Problem as problem:
+        return complain(problem.detail, 2 if problem.status < 500 else 1)
+    except (StoreError, OSError, WorkerUnusable) as error:
+        return complain(first_reason(error), 1)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+def read_task(options: argparse.Namespace) -> DataTask:
+    """The task of a command line; raises CommandError, BadSpec."""
+    kind = KINDS[options.kind]
+    if options.resume is not None and options.url is not None:
+        raise CommandError("--resume is for this machine; a service resumes the jobs that it has")
+    deadline_s = DEADLINE_S if options.deadline is None else options.deadline
+    values = {"params": _params(options.param), "deadline_s": deadline_s}
+    files: dict[str, File] = {
+        part.name: _part(part, text)
+        for part in kind.parts
+        if (text := getattr(options, part.name)) is not None
+    }
+    missing = [part for part in kind.parts if part.required and part.name not in files]
+    if missing:
+        raise CommandError(f"say --{missing[0].name}: {missing[0].about}")
+    order = data_order(parse_data(kind.name, values, MAX_DEADLINE_S), files, "", 0.0)
+    task = DataTask(order, options.output, options.overwrite, None)
+    if task.ending not in _ENDINGS:
+        raise CommandError(f"{options.output}: the ending must be one of {', '.join(_ENDINGS)}")
+    if task.ending == "png" and kind.picture is None:
+        raise CommandError(f"{options.output}: {kind.name} has no picture; write json or npz")
+    if options.output is not None and not options.overwrite:
+        refuse_existing(Path(options.output), "-o")
+    if options.resume is None:
+        return replace(task, order=replace(order, keep_work=False))
+    work_file = WorkFile(Path(options.resume), work_key(digest(order)))
+    return replace(task, order=replace(order, work=work_file.read()), work_file=work_file)
+
+
+def local_settings(device: str | None) -> Settings:
+    """Of a job on this machine; raises SettingsError."""
+    spoken = {} if device is None else {f"{PREFIX}DEVICE": device}
+    settings = Settings.from_env({**os.environ, **spoken})
+    settings = replace(settings, log_level="warning") if settings.log_level == "info" else settings
+    configure_logs(settings)
+    return settings
+
+
+def until_signal(work: Any, *arguments: Any) -> Answered:
+    """Run it in trio; what is in a group of exceptions is raised by itself."""
+    try:
+        answered: Answered = trio.run(work, *arguments)
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from group
+    return answered
+
+
+def _written(task: DataTask, answered: Answered) -> int:
+    if task.output is None:
+        write_stream(answered.file + b"\n")
+    else:
+        path = Path(task.output)
+        write_file(path, answered.file, overwrite=task.overwrite, option="-o")
+    if task.work_file is not None and answered.left:
+        task.work_file.write(answered.left)
+    elif task.work_file is not None and answered.state == "complete":
+        task.work_file.remove()
+    if answered.state == "partial":
+        complain(f"{task.order.kind}: partial, {answered.done} of {answered.total}", 0)
+    return 0
+
+
+def _params(given: Sequence[str]) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    for each in given:
+        name, separator, text = each.partition("=")
+        if not separator or name in params:
+            raise CommandError(f"--param {each}: say NAME=VALUE, each name once")
+        try:
+            params[name] = read_value(text.encode())
+        except Problem:
+            params[name] = text
+    return params
+
+
+def _part(part: Part, text: str) -> bytes:
+    """A file; of a graph also a document, or the name of a generator."""
+    if part.sort == "graph" and text.lstrip().startswith("{"):
+        return text.encode()
+    if part.sort == "graph" and text.isidentifier() and not Path(text).exists():
+        return json.dumps({"generator": text}).encode()
+    try:
+        return read_input(text, _MOST)
+    except UnicodeError as error:
+        raise bad_spec([(part.name, str(error))]) from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="itten job", description="A job whose answer is data.", allow_abbrev=False
+    )
+    kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
+    for kind in KINDS.values():
+        command = kinds.add_parser(kind.name, help=kind.about, description=kind.about)
+        for part in kind.parts:
+            command.add_argument(f"--{part.name}", metavar="FILE", help=part.about)
+        command.add_argument(
+            "--param", action="append", default=[], metavar="NAME=VALUE", help=_names(kind.params)
+        )
+        _add_common(command)
+    return parser
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    """What every command of such a job takes."""
+    command.add_argument("-o", "--output", metavar="FILE", help="json, npz or png by its ending")
+    command.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    command.add_argument(
+        "--deadline",
+        type=float,
+        metavar="S",
+        help=f"seconds until the answer; {DEADLINE_S:g}, or what a service says",
+    )
+    command.add_argument("--device", help="auto, cuda or cpu of this machine")
+    command.add_argument("--url", help="by the service at this address")
+    command.add_argument("--key", help=f"of that service; else {KEY} of the environment")
+    command.add_argument(
+        "--resume", metavar="FILE", help="what is left is kept there, and gone on from"
+    )
+
+
+def _names(params: Any) -> str:
+    return "any of " + ", ".join(params.__struct_fields__) + "; see /docs of a service"
