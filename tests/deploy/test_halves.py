@@ -7,6 +7,8 @@ import pytest
 
 from tests.deploy.dockerfile import ROOT
 
+pytestmark = pytest.mark.long
+
 ON_CUDA = ["worker.numerics.kernels.cuda", "worker.numerics.kernels.jacobi"]  # torch brings triton
 
 

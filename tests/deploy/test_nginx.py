@@ -18,7 +18,10 @@ from tests.e2e.pictures import noise, packed, photograph
 from tests.e2e.served import served, standing_worker
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-pytestmark = pytest.mark.skipif(NGINX is None, reason="no nginx: apt-get install nginx-light")
+pytestmark = [
+    pytest.mark.skipif(NGINX is None, reason="no nginx: apt-get install nginx-light"),
+    pytest.mark.long,
+]
 NAME = "itten.example"
 PICTURE = packed(photograph(64, 64))
 

@@ -10,6 +10,8 @@ import pytest
 from tests.deploy.dockerfile import ROOT
 from tests.deploy.wheels import built
 
+pytestmark = pytest.mark.long
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 

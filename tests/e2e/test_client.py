@@ -19,6 +19,8 @@ from service.client.results import Layer
 from tests.e2e.pictures import drawing, packed, photograph, unpacked
 from tests.e2e.served import Served, served
 
+pytestmark = pytest.mark.long
+
 PHOTO = photograph(160, 120)
 
 

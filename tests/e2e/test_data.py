@@ -17,6 +17,8 @@ from PIL import Image
 from service.client import Itten, ServiceError
 from tests.e2e.served import Served, served
 
+pytestmark = pytest.mark.long
+
 TERRITORY = {"generator": "territory"}
 HARD = {"generator": "square", "params": {"rows": 90, "cols": 90}}  # seconds, with radius 5
 

@@ -11,6 +11,8 @@ from PIL import Image
 
 from tests.e2e.served import Served
 
+pytestmark = pytest.mark.long
+
 
 def itten(*arguments: str, directory: Path) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "service", *arguments]

@@ -69,7 +69,7 @@ async def _read(body: bytes, kind: str, at: list[int]) -> Upload:
         for piece in pieces(body, at):
             request.body.append(piece)
         request.body.set_complete()
-        return await read_upload(request, also_json=True)
+        return await read_upload(request)
 
 
 def request_with(headers: dict[str, str]) -> Request:

@@ -13,7 +13,7 @@ from tests.e2e.pictures import drawing, packed, photograph
 from tests.e2e.served import Served
 from tests.page.driving import PATIENCE_MS, drop, opened
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 PASSES = 3
 WIDTH, HEIGHT = 256, 192

@@ -14,6 +14,8 @@ from service.client import AsyncItten, Complete, Event, Itten, Pass, ServiceErro
 from tests.service.client.proxy import breaking
 from tests.service.house import house, png
 
+pytestmark = pytest.mark.long
+
 PASSES = 16  # of a slow worker: more than a second
 
 

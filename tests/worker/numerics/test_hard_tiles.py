@@ -13,7 +13,7 @@ from worker.numerics.field_state import TileStatus
 from worker.numerics.tile_batch import BLOCKS
 
 ROUNDING = 1e-4  # of the float32 that vectors are kept in
-USUAL = ("usual", "sharp", "four neighbours", "17 x 20", "3 x 90, sharp", "line")
+USUAL = ("usual", "sharp four neighbours", "17 x 20", "line")
 CASES = [
     pytest.param(graph, name, marks=() if graph in USUAL else pytest.mark.long)
     for graph in GRAPHS
