@@ -175,7 +175,7 @@ def test_a_link_that_names_a_file_asks_for_it_and_hostile_values_are_left_out(
     with opened(browser, f"{itten.url}/?{hostile}&passes=3&target=file%3Amy+cat.png") as page:
         expect(page.locator("#again")).to_contain_text("my cat.png. Choose the same file again")
         expect(page.locator("[name=passes]")).to_have_value("3")
-        expect(page.locator("[name=channel]")).to_have_value("1")
+        expect(page.locator("#channel")).to_have_value("1")
         expect(page.locator("[name=contours]")).to_have_value("auto")
         expect(page).not_to_have_url(re.compile("channel"))
         assert query(page).keys() <= {"passes", "target", "radii"}
