@@ -1,18 +1,21 @@
 """The application: routes, and every error as problem+json."""
 
 import json
-from functools import partial
 
 import structlog
 from quart import Quart, Response, has_websocket_context, request, websocket
+from quart.typing import ResponseTypes
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WerkzeugMethodNotAllowed
+from werkzeug.routing import WebsocketMismatch
 
 from service import problems
 from service.access.access import Access
-from service.http.access_log import HUNG_UP
 from service.http.quart_guards import GuardedQuart
+from service.http.refusals import HEADERS
 from service.jobs.desk import Desk
+from service.jobs.store_opening import problem_of
 from service.metrics.metrics import Metrics
 from service.problems import Problem, echo
 from service.settings import Settings
@@ -26,15 +29,6 @@ from service.web.routes_resume import resume_routes
 from service.web.routes_work import work_routes
 from service.web.sockets import event_routes
 
-# What is true of every answer that says nothing else: it is no page, and in nobody's frame. Inline
-# styles are those that a browser puts around a picture that is opened by itself.
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 _OURS = (
     "Something broke while this request was answered; the log of the service says more, by the id "
     "in Itten-Request."
@@ -82,11 +76,11 @@ def _tell_problems(app: Quart) -> None:
     @app.errorhandler(Exception)
     async def broken(error: Exception) -> Response:
         _log.error("a request broke", exc_info=error)
-        return problem_answer(Problem(_OURS))
+        return problem_answer(problem_of(error) or Problem(_OURS))
 
 
 def _count_answers(app: GuardedQuart, metrics: Metrics) -> None:
-    app.hung_up = partial(metrics.answered, HUNG_UP)
+    app.answered = metrics.answered
 
     @app.after_request
     async def count(response: Response) -> Response:
@@ -100,14 +94,21 @@ def _guard_origins(app: Quart, allowed: tuple[str, ...]) -> None:
         if request.method not in SAFE:
             check_origin(request.headers, allowed)
 
-    @app.after_request
-    async def finish(response: Response) -> Response:
-        for name, value in _HEADERS.items():
+    def finished(response: Response, asked: Headers) -> Response:
+        for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if allowed:
             response.vary.add("Origin")
-        response.headers.update(cors_headers(request.headers, allowed))
+        response.headers.update(cors_headers(asked, allowed))
         return response
+
+    @app.after_request
+    async def finish(response: Response) -> Response:
+        return finished(response, request.headers)
+
+    @app.after_websocket
+    async def finish_refusal(response: ResponseTypes | None) -> ResponseTypes | None:
+        return finished(response, websocket.headers) if isinstance(response, Response) else response
 
 
 def problem_answer(problem: Problem) -> Response:
@@ -118,7 +119,12 @@ def problem_answer(problem: Problem) -> Response:
 
 def _translated(error: HTTPException) -> Problem:
     """What the framework refuses by itself."""
-    path = echo((websocket if has_websocket_context() else request).path)
+    is_socket = has_websocket_context()
+    path = echo((websocket if is_socket else request).path)
+    if is_socket and isinstance(error, WerkzeugMethodNotAllowed | WebsocketMismatch):
+        return problems.NotFound(
+            f"There is no WebSocket at {path}; that of a job is at /jobs/ID/events."
+        )
     if isinstance(error, WerkzeugMethodNotAllowed):
         allow = sorted(error.valid_methods or ())
         takes = ", ".join(allow)

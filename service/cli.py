@@ -71,7 +71,7 @@ def _serve(settings: Settings) -> int:
 
     configure_logs(settings)
     for note in settings.warnings():
-        print(f"itten: WARNING: {note}", file=sys.stderr)
+        complain(f"WARNING: {note}", 0)
     try:
         return trio.run(run_service, settings)
     except* (KeysError, StoreError, OSError, WorkerUnusable) as group:

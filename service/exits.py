@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 
 def complain(what: str, status: int) -> int:
     """Say it, each line under the command's name; returns the status."""
     for line in what.splitlines():
-        print(f"itten: {line}", file=sys.stderr)
+        with suppress(OSError):  # a disk that is full, a pipe whose reader is gone
+            print(f"itten: {line}", file=sys.stderr)
     return status
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import signal
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -9,9 +10,11 @@ import trio
 
 from service import threads
 from service.app import create_app
+from service.http.limits import Limits, within
 from service.http.serving import serve
 from service.jobs.desk import Desk
 from service.link.worker_link import WorkerLink
+from service.open_files import raise_limit
 from service.parts import open_parts
 from service.settings import Settings
 
@@ -57,12 +60,26 @@ async def _serve(settings: Settings, desk: Desk, shutdown: trio.Event) -> None:
                     shutdown=shutdown,
                     grace_s=settings.max_deadline_s + GRACE_S,
                     max_body=settings.max_body_bytes,
+                    limits=_limits(),
+                    trusted=settings.trusted_proxies,
                 )
             )
             nursery.start_soon(_announce, desk.link, urls)
         with patience:
             await desk.drain()
         nursery.cancel_scope.cancel()
+
+
+def _limits() -> Limits:
+    files = raise_limit()
+    limits = within(files)
+    if limits.connections < Limits.connections:
+        _log.warning(
+            "few files may be open: raise the limit (ulimit -n, LimitNOFILE) to 1024 or more",
+            files=files,
+            connections=limits.connections,
+        )
+    return limits
 
 
 async def _close_desk(desk: Desk, shutdown: trio.Event, patience: trio.CancelScope) -> None:
@@ -76,8 +93,9 @@ async def _announce(link: WorkerLink, urls: list[str]) -> None:
     gc.freeze()
     _log.info("listening; the worker is warming up", urls=urls)
     await link.wait_ready()
-    for url in urls:
-        print(f"Itten is ready at {url}", flush=True)
+    with suppress(OSError):  # whoever has started it may not listen
+        for url in urls:
+            print(f"Itten is ready at {url}", flush=True)
 
 
 async def _watch_signals(

@@ -5,11 +5,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 
 from service import settings_values as read
+from service.settings_notes import contradictions, is_loopback
 from service.settings_values import SettingsError
 
 __all__ = ["Settings", "SettingsError"]
@@ -76,6 +76,9 @@ class Settings:
     rate_burst: int = _setting(
         100, read.whole(1, 1_000_000), "requests at a time that the same may have saved up"
     )
+    trusted_proxies: tuple[read.Network, ...] = _setting(
+        (), read.networks, "proxies before it, whose X-Forwarded-For says who calls, by comma"
+    )
     allowed_origins: tuple[str, ...] = _setting(
         (), read.origins, "origins of other sites' pages that may call, by comma"
     )
@@ -135,7 +138,8 @@ class Settings:
         env = os.environ if env is None else env
         known = [*(variable(each) for each in fields(self)), KEY]
         notes = [_unknown(name, known) for name in sorted(env) if name.startswith(PREFIX)]
-        if not self._on_loopback() and self.api_keys_file is None:
+        notes += contradictions(self)
+        if not is_loopback(self.host) and self.api_keys_file is None:
             notes.append(
                 f"anybody who can reach {self.host}:{self.port} can use this service: there are no "
                 "keys; set ITTEN_API_KEYS_FILE (see `itten key new --help`) or ITTEN_HOST=127.0.0.1"
@@ -153,12 +157,6 @@ class Settings:
             f"# {each.metadata['about']}\n{variable(each)}={_text(getattr(self, each.name))}"
             for each in fields(self)
         )
-
-    def _on_loopback(self) -> bool:
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
 
 
 def variable(each: Field[Any]) -> str:

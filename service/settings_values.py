@@ -4,18 +4,23 @@ The message completes a sentence that starts with the variable's name.
 """
 
 import math
+import os
 import re
 import stat
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from service.access.keys import KeysError, read_keys
 from service.problems import echo
+from worker.wire.address import Address, TcpAddress, UnixAddress, parse_address
 
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])"
 _WORKER = re.compile(rf"unix:/[^\x00,]{{1,107}}|tcp://{_HOST}:(?P<port>[0-9]{{1,5}})")
 _ORIGIN = re.compile(rf"https?://{_HOST}(?::(?P<port>[0-9]{{1,5}}))?")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+Network = IPv4Network | IPv6Network
 
 
 class SettingsError(Exception):
@@ -98,15 +103,47 @@ def exposed(path: Path) -> int:
 
 
 def workers(text: str) -> tuple[str, ...]:
-    """Addresses of workers, by comma."""
+    """Addresses of workers, by comma; each is another one's."""
     form = "unix:/path/to.sock or tcp://host:port, separated by commas"
-    return tuple(_matching(_WORKER, part, form) for part in _parts(text))
+    found: dict[Address, str] = {}
+    for part in _parts(text):
+        address = _plain(parse_address(_matching(_WORKER, part, form)))
+        if address in found:
+            both = f"{echo(found[address])} and {echo(part)}"
+            raise SettingsError(f"names one worker twice, as {both}; write it once")
+        found[address] = part
+    return tuple(found.values())
 
 
 def origins(text: str) -> tuple[str, ...]:
     """Origins as browsers send them, by comma."""
     form = "https://host or https://host:port without a path, separated by commas"
     return tuple(_matching(_ORIGIN, part, form).lower() for part in _parts(text))
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Addresses and networks of proxies, by comma; not one that everybody is in."""
+    return tuple(dict.fromkeys(_network(part) for part in _parts(text)))
+
+
+def _network(text: str) -> Network:
+    form = "write addresses or networks such as 127.0.0.1, 10.1.2.0/24 or fd00::/8, by comma"
+    try:
+        found = ip_network(text)
+    except ValueError as error:
+        raise SettingsError(f"contains {echo(text)}; {form}") from error
+    if isinstance(found, IPv6Network) and found.network_address.ipv4_mapped:
+        raise SettingsError(f"contains {echo(text)}, which is one of IPv4; write it as such")
+    if not found.prefixlen:
+        raise SettingsError(f"contains {echo(text)}, which everybody is in; {form}")
+    return found
+
+
+def _plain(address: Address) -> Address:
+    """The same for what is the same however it is written; names are not looked up."""
+    if isinstance(address, TcpAddress):
+        return TcpAddress(address.host.lower(), address.port)
+    return UnixAddress(os.path.normpath(address.path))
 
 
 def _parts(text: str) -> list[str]:

@@ -6,6 +6,7 @@ along with its job to the worker.
 
 import re
 import secrets
+import time
 from collections.abc import Iterable
 from contextvars import ContextVar
 
@@ -19,6 +20,7 @@ _TRACEPARENT = re.compile(
     rb"(?P<version>[0-9a-f]{2})-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}"
     rb"(?P<more>-.*)?"
 )
+_began: ContextVar[float] = ContextVar("began")
 _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
@@ -26,6 +28,7 @@ def begin(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
     """Bind the trace of a request, in place of any earlier one; header names are in lower case."""
     trace = _read(list(headers))
     _trace.set(trace)
+    _began.set(time.monotonic())
     contextvars.clear_contextvars()
     contextvars.bind_contextvars(**trace.log_fields)
     return trace
@@ -34,6 +37,12 @@ def begin(headers: Iterable[tuple[bytes, bytes]]) -> Trace:
 def current() -> Trace | None:
     """The trace of the request that this is done for; None where there is no request."""
     return _trace.get()
+
+
+def elapsed_s() -> float:
+    """Seconds since the request began that this is done for, whatever is done to the clock."""
+    now = time.monotonic()
+    return now - _began.get(now)
 
 
 def _read(headers: list[tuple[bytes, bytes]]) -> Trace:

@@ -2,20 +2,19 @@
 
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 import msgspec
 import structlog
 import trio
-from structlog.contextvars import bound_contextvars
 
 from worker.device_thread import DeviceLost, DeviceThread
 from worker.job import Job
+from worker.job_turns import JobTurns
 from worker.outbox import Outbox
-from worker.runs import Alone, Emission, Interruptible, Run, Runs
+from worker.runs import Alone, Emission, Run, Runs
 from worker.scheduler import LONG_S, QUANTUM_S, Batch, Scheduler, Step
 from worker.sending import Sending
 from worker.tally import Tally
@@ -23,7 +22,6 @@ from worker.wire.messages import ArraysDone, Finished, Patch, Started, Submit, T
 
 __all__ = ["DeviceLost", "Engine"]
 
-T = TypeVar("T")
 log = structlog.get_logger()
 
 # What an answer costs besides `Run.conclude`: the socket, and threads and processes that take
@@ -36,8 +34,6 @@ MOST_PIXELS = {"cpu": 36e6, "cuda": 150e6}
 LARGE_PIXELS = 1e6  # of jobs whose beginning takes long, and whose end leaves much memory free
 
 LAST_WORDS_S = 0.5  # before the process ends, for the service to know over which job
-
-SLOW_S = 0.5  # a turn of more is worth a line in the log
 
 
 @dataclass(eq=False)
@@ -57,9 +53,9 @@ class Engine:
     tally: Tally = field(default_factory=Tally)
     _scheduler: Scheduler[Job] = field(init=False)
     _jobs: dict[tuple[Outbox, str], Job] = field(default_factory=dict)
-    _in_thread: set[Job] = field(default_factory=set)
     _left: list[Job] = field(default_factory=list)  # ended, and not swept up
     _device: DeviceThread = field(init=False)
+    _turns: JobTurns = field(init=False)
     _sending: Sending = field(init=False)
     _nursery: trio.Nursery = field(init=False)
     _wake: trio.Event = field(default_factory=trio.Event)
@@ -69,6 +65,7 @@ class Engine:
     def __post_init__(self) -> None:
         self._scheduler = Scheduler(self.most_pixels)
         self._device = DeviceThread(self.entered, self.healthy)
+        self._turns = JobTurns(self._device, self.runs, self._scheduler, self.tally)
         self._sending = Sending(self._device, self.runs, self._others)
 
     def submit(self, outbox: Outbox, submit: Submit, payload: bytes) -> None:
@@ -81,7 +78,7 @@ class Engine:
             log.warning("a job was submitted twice", job=submit.job)
             return
         self._jobs[job.key] = job
-        self._scheduler.add(job, deadline, forecast, job.size)
+        self._scheduler.add(job, deadline, forecast, job.size, apart=submit.apart)
         self._wake.set()
 
     def cancel(self, outbox: Outbox, job_id: str) -> None:
@@ -91,7 +88,7 @@ class Engine:
             outbox.post(Finished(job=job_id, state="cancelled"))
             return
         self._stop(job)
-        if job not in self._in_thread:
+        if job not in self._turns.now:
             self._finish(job, Finished(job=job_id, state="cancelled"))
 
     def drop(self, outbox: Outbox) -> None:
@@ -140,8 +137,7 @@ class Engine:
         jobs = [job for job, _ in shares]
         runs = [(_run_of(job), count) for job, count in shares]
         try:
-            call = self._foreseeing(jobs, functools.partial(self.runs.solve, runs))
-            told = await self._in_turn(jobs, call)
+            told = await self._turns.batch(jobs, functools.partial(self.runs.solve, runs))
         except Exception as error:
             if len(shares) == 1:
                 await self._fail(jobs[0], error)
@@ -167,7 +163,8 @@ class Engine:
         offer = job.forecast.offer
         long = isinstance(offer, Alone) and offer.seconds > LONG_S
         try:
-            ended, emissions = await self._piece(job, functools.partial(self._turn, job), long=long)
+            call = functools.partial(self._turn, job)
+            ended, emissions = await self._turns.piece(job, call, long=long)
         except Exception as error:
             await self._fail(job, error)
             return
@@ -182,7 +179,7 @@ class Engine:
             within_s = max(0.0, job.deadline - now)
             call = functools.partial(self._ending, job, within_s)
             long = job.forecast.conclude_s > LONG_S
-            ended, answer = await self._piece(job, call, long=long)
+            ended, answer = await self._turns.piece(job, call, long=long)
         except Exception as error:
             await self._fail(job, error)
             return
@@ -218,29 +215,10 @@ class Engine:
         if job.piece is None:
             return True
         if not job.closing or trio.current_time() + job.ahead.conclude_s > job.deadline:
-            piece, job.piece, job.piece_s = job.piece, None, 0.0
-            self._took(job, await self._in_turn([job], functools.partial(_given_up, piece)), 0.0)
+            self._took(job, await self._turns.give_up(job), 0.0)
             return not job.cancelled
         await self._step(job)
         return False
-
-    async def _piece(self, job: Job, call: Callable[[], T], *, long: bool) -> tuple[bool, T | Any]:
-        """Go on with the job's call, for a quantum if it is long; whether it ended, and with what.
-
-        A piece that is under way is continued, whatever `call` is.
-        """
-        if job.piece is None:
-            call = self._foreseeing([] if job.concluding else [job], call)
-            if not long:
-                return True, await self._in_turn([job], call)
-            job.piece, job.piece_s = self.runs.interruptible(call), 0.0
-        began, piece = trio.current_time(), job.piece
-        ended = await self._in_turn([job], functools.partial(piece.resume, QUANTUM_S))
-        job.piece_s += trio.current_time() - began
-        if not ended:
-            return False, None
-        job.piece, job.piece_s = None, 0.0
-        return True, piece.result()
 
     def _took(self, job: Job, emissions: Sequence[Emission], seconds: float) -> None:
         """After a turn: tell of it, and see what is next."""
@@ -261,44 +239,7 @@ class Engine:
             job.saving = trio.CancelScope()
             self._nursery.start_soon(self._sending.work, job, job.saving)
 
-    def _foreseeing(self, jobs: Sequence[Job], call: Callable[[], T]) -> Callable[[], T]:
-        """The call, and after it, in the same thread, what lies ahead of the jobs."""
-        now = trio.current_time()
-        expected = {job: self._scheduler.expected_s(job, now) for job in jobs if not job.cancelled}
-
-        def called() -> T:
-            result = call()
-            for job, expected_s in expected.items():
-                if job.run is not None:
-                    job.forecast = job.run.forecast(expected_s)
-                    _check_point(job, job.run)
-            return result
-
-        return called
-
     # --- in the device's thread ------------------------------------------------------------------
-
-    async def _in_turn(self, jobs: Iterable[Job], call: Callable[[], T]) -> T:
-        """Call in the device's thread on behalf of some jobs."""
-        self._in_thread = set(jobs)
-        began = trio.current_time()
-        about = [each.submit.log_fields for each in self._in_thread]
-        try:
-            with bound_contextvars(**about[0] if len(about) == 1 else {}):
-                return await self._device.call(call)
-        finally:
-            took_s = trio.current_time() - began
-            self.tally.turn(took_s)
-            if took_s > SLOW_S:
-                log.warning(
-                    "a turn took long",
-                    seconds=round(took_s, 2),
-                    jobs=about,
-                    pixels=[each.size for each in self._in_thread],
-                    offers=[type(each.forecast.offer).__name__ for each in self._in_thread],
-                    concluding=[each.concluding for each in self._in_thread],
-                )
-            self._in_thread = set()
 
     def _turn(self, job: Job) -> Sequence[Emission]:
         if job.run is None and job.size > LARGE_PIXELS:
@@ -363,7 +304,7 @@ class Engine:
 
     async def _send_arrays(self, job: Job, scope: trio.CancelScope) -> None:
         with scope:
-            await self._sending.arrays(job, _run_of(job))
+            await self._sending.arrays(job, _run_of(job), scope)
         self._jobs.pop(job.key, None)
         self._left.append(job)
         self._wake.set()
@@ -385,29 +326,9 @@ def _empty(job: Job) -> None:
     job.run, job.payload = None, b""
 
 
-def _given_up(piece: Interruptible[Sequence[Emission]]) -> Sequence[Emission]:
-    """What a step still has to tell that nobody waits for; it may have come to its end."""
-    piece.abandon()
-    try:
-        return piece.result()
-    except BaseException:  # that is how it was ended, or would have failed
-        return ()
-
-
 def _run_of(job: Job) -> Run:
     assert job.run is not None
     return job.run
-
-
-def _check_point(job: Job, run: Run) -> None:
-    """Let a job make a checkpoint, if it is time and the last one is on its way no more."""
-    if not job.leaves or job.work is not None:
-        return
-    try:
-        job.work = run.checkpoint()
-    except Exception:  # it does not cost the job
-        job.leaves = False
-        log.exception("a job makes no more checkpoints", **job.submit.log_fields)
 
 
 def _has_room(job: Job) -> bool:

@@ -9,6 +9,7 @@ Policy, first rule first:
 3. Else the device is shared fairly: the job that has used it least is next, whatever its deadline;
    newcomers start level with the others, and first. A long conclusion takes turns like any work.
 4. A turn of tiles is a batch of about a quantum: the job's own, then others' that can share it.
+   Jobs that are to be apart share none.
 5. Jobs that have begun are limited by their size together; the rest wait in order of arrival,
    smaller ones may pass, and are concluded as they are when their time is up.
 """
@@ -63,6 +64,7 @@ class Conclude(Generic[J]):
 class _Entry(Reserve, Generic[J]):
     job: J
     size: float
+    apart: bool = False
     used_s: float = 0.0  # of the device; counted from the level of the others at its turn
     served: int = -1  # number of its last turn
 
@@ -86,14 +88,17 @@ class Scheduler(Generic[J]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, job: J, deadline: float, forecast: Forecast, size: float = 0.0) -> None:
-        """Take a job that must have been concluded by `deadline`."""
+    def add(
+        self, job: J, deadline: float, forecast: Forecast, size: float = 0.0, *, apart: bool = False
+    ) -> None:
+        """Take a job that must have been concluded by `deadline`; `apart`: it shares no batch."""
         entry = _Entry(
             job=job,
             deadline=deadline,
             arrival=next(self._numbers),
             forecast=forecast,
             size=size,
+            apart=apart,
             ending=forecast.offer is None,
         )
         self._entries[job] = entry
@@ -191,7 +196,7 @@ class Scheduler(Generic[J]):
             also = other.forecast.offer
             if not other.able or other is entry or not isinstance(also, Tiles):
                 continue
-            if also.key == offer.key:
+            if also.key == offer.key and not (entry.apart or other.apart):
                 jobs.append(other.job)
                 offers.append(also)
         shares = zip(jobs, batch(offers, within_s), strict=True)

@@ -40,37 +40,39 @@ class Sending:
         assert job.work is not None
         with scope:
             async with job.lane:
-                await _post(job, job.work)
+                left = await _post(job, job.work, scope)
+                await left.wait()  # until then it can still be cancelled
         job.work = job.saving = None
 
-    async def arrays(self, job: Job, run: Run) -> None:
-        """All that follows an answer: the field, and the last checkpoint.
+    async def arrays(self, job: Job, run: Run, scope: trio.CancelScope) -> None:
+        """All that follows an answer, until `scope` is cancelled: field and last checkpoint.
 
         Raises:
             DeviceLost: the device does not answer any more.
         """
         async with job.lane:
             try:
-                arrays = await self._in_pieces(run.arrays)
+                arrays = await self._in_pieces(job, run.arrays)
                 take: Callable[[], object] = functools.partial(next, arrays, _LAST)
-                while (item := await self._in_pieces(take)) is not _LAST:
+                while (item := await self._in_pieces(job, take)) is not _LAST:
                     for chunk, piece in _cut(job.submit.job, item):
-                        await job.outbox.post_bulk(chunk, piece)
+                        await job.outbox.post_bulk(scope, chunk, piece)
                 work = functools.partial(run.checkpoint, last=True)
-                if job.leaves and (made := await self._in_pieces(work)) is not None:
-                    await _post(job, made)
+                if job.leaves and (made := await self._in_pieces(job, work)) is not None:
+                    await _post(job, made, scope)
             except Exception as error:  # the answer is out; the service sees what is missing
                 _log.exception("the arrays of a job failed", **job.submit.log_fields)
                 await self.device.check(error)
-            await job.outbox.post_bulk(ArraysDone(job=job.submit.job))
+            await job.outbox.post_bulk(scope, ArraysDone(job=job.submit.job))
 
-    async def _in_pieces(self, call: Callable[[], T]) -> T:
+    async def _in_pieces(self, job: Job, call: Callable[[], T]) -> T:
         """Call in the device's thread; jobs that have deadlines have most of it meanwhile."""
         piece = self.runs.interruptible(call)
         try:
             while True:
                 began = trio.current_time()
-                ended = await self.device.call(functools.partial(piece.resume, QUANTUM_S))
+                resume = functools.partial(piece.resume, QUANTUM_S)
+                ended = await self.device.call(resume, {job})
                 await self.others(JOBS_PART * (trio.current_time() - began))
                 if ended:
                     return piece.result()
@@ -79,11 +81,12 @@ class Sending:
             raise
 
 
-async def _post(job: Job, work: Work) -> None:
+async def _post(job: Job, work: Work, scope: trio.CancelScope) -> trio.Event:
     for name, array in work.arrays.items():
         for chunk, piece in chunks(job.submit.job, WORK + name, array):
-            await job.outbox.post_bulk(chunk, piece)
-    await job.outbox.post_bulk(Checkpoint(job=job.submit.job, whole=work.whole))
+            await job.outbox.post_bulk(scope, chunk, piece)
+    made = Checkpoint(job=job.submit.job, whole=work.whole, arrays=len(work.arrays))
+    return await job.outbox.post_bulk(scope, made)
 
 
 def _cut(job: str, item: object) -> Iterable[tuple[ArrayChunk, memoryview]]:

@@ -2,6 +2,7 @@
 
 make chaos SECONDS=600 SEED=1                   prints what became of every request
 make chaos SECONDS=600 SEED=1 ARGS=--write      and writes benchmarks/chaos/README.md
+make chaos ARGS='--workers 2'                   kills and stops one of two workers, and both
 """
 
 import argparse
@@ -19,7 +20,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run, then print or write; 1 when something is not accounted for."""
     options = _parser().parse_args(arguments)
     results = run(
-        Options(options.seconds, options.seed, options.rate, options.every, options.most_side)
+        Options(
+            options.seconds,
+            options.seed,
+            options.rate,
+            options.every,
+            options.most_side,
+            options.workers,
+        )
     )
     print("\n\n".join((accounts(results), struck(results), complaints(results))))
     if not results.small_disk:
@@ -44,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=1.2, help="requests a second")
     parser.add_argument("--every", type=float, default=4.0, help="seconds from blow to blow")
     parser.add_argument("--most-side", type=int, default=1024, help="pixels, of any picture")
+    parser.add_argument("--workers", type=int, default=1, help="several stand by themselves")
     parser.add_argument("--write", action="store_true", help="write README.md")
     return parser
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 Kind: TypeAlias = Literal[
     "kill the worker",
+    "kill all workers",
     "kill the decoders",
     "kill the service",
     "stop the worker",
@@ -16,6 +17,7 @@ Kind: TypeAlias = Literal[
 ]
 LASTS_S: dict[Kind, tuple[float, float]] = {
     "kill the worker": (0.0, 0.0),
+    "kill all workers": (0.0, 0.0),
     "kill the decoders": (0.0, 0.0),
     "kill the service": (0.0, 0.0),
     "stop the worker": (0.5, 4.0),
@@ -23,7 +25,7 @@ LASTS_S: dict[Kind, tuple[float, float]] = {
     "fill the disk": (1.0, 4.0),
     "stall readers": (3.0, 8.0),
 }
-"""Seconds, from and to; of what ends by itself."""
+"""Seconds, from and to; of what ends by itself. Of several workers `the worker` is one in turn."""
 FIRST_S = 1.0  # from the first request to the first blow
 
 

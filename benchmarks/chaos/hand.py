@@ -52,6 +52,7 @@ class Hand:
         """Do it, and return when it is over."""
         ways: dict[Kind, Callable[[Blow], Awaitable[Struck]]] = {
             "kill the worker": self._kill_worker,
+            "kill all workers": self._kill_workers,
             "kill the decoders": self._kill_decoders,
             "kill the service": self._kill_service,
             "stop the worker": self._stop_worker,
@@ -62,14 +63,25 @@ class Hand:
         self.struck.append(await ways[blow.kind](blow))
 
     async def _kill_worker(self, blow: Blow) -> Struck:
-        pid, began = self.house.served.worker, trio.current_time()
-        if not _send(pid, signal.SIGKILL):
+        if self.house.standing:  # the others take work
+            return Struck(blow.kind, missed=not _send(self._one_worker(), signal.SIGKILL))
+        return await self._kill_workers(blow)
+
+    async def _kill_workers(self, blow: Blow) -> Struck:
+        began = trio.current_time()
+        hit = {pid for pid in self.house.workers if _send(pid, signal.SIGKILL)}
+        if not hit:
             return Struck(blow.kind, missed=True)
         with trio.move_on_after(PATIENCE_S), self.house.troubles.during("no worker"):
-            while self.house.served.worker in (0, pid) or not await self._takes_work():
+            while not set(self.house.workers) - hit or not await self._takes_work():
                 await trio.sleep(LOOK_S)
             return Struck(blow.kind, trio.current_time() - began)
         return Struck(blow.kind, PATIENCE_S)
+
+    def _one_worker(self) -> int:
+        """One after the other of them; 0: there is none just now."""
+        pids = self.house.workers
+        return pids[len(self.struck) % len(pids)] if pids else 0
 
     async def _kill_decoders(self, blow: Blow) -> Struck:
         _, decoders = self.house.served.others()
@@ -80,7 +92,7 @@ class Hand:
         return Struck(blow.kind, await self.house.restart())
 
     async def _stop_worker(self, blow: Blow) -> Struck:
-        return await _stop(blow, self.house.served.worker)
+        return await _stop(blow, self._one_worker())
 
     async def _stop_service(self, blow: Blow) -> Struck:
         return await _stop(blow, self.house.served.service)

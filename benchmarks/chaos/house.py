@@ -4,7 +4,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,6 +13,7 @@ from pathlib import Path
 import trio
 
 from benchmarks.chaos.troubles import Troubles
+from benchmarks.chaos.workers import Worker, standing
 from benchmarks.load.processes import descendants, is_alive
 from benchmarks.load.served import Served, launch, ready
 
@@ -37,6 +38,7 @@ class House:
     data: Path
     port: int
     env: dict[str, str]
+    standing: Sequence[Worker] = ()  # instead of the service's own worker
     troubles: Troubles = field(default_factory=Troubles)
     children: list[int] = field(default_factory=list)  # of services that were killed
     failed_starts: int = 0
@@ -54,6 +56,12 @@ class House:
         """The service as of now, and its processes."""
         assert self._served is not None
         return self._served
+
+    @property
+    def workers(self) -> list[int]:
+        """Process ids of the workers as of now; none of one that is being replaced."""
+        pids = [each.pid for each in self.standing] or [self.served.worker]
+        return [each for each in pids if each]
 
     async def start(self) -> None:
         """Start the service; returns when it takes work.
@@ -120,14 +128,17 @@ class House:
 
 
 @asynccontextmanager
-async def opened(data: Path, **env: str) -> AsyncIterator[House]:
-    """A service that runs, until the block ends."""
-    house = House(data, _free_port(), env)
-    try:
-        await house.start()
-        yield house
-    finally:
-        house.kill()
+async def opened(data: Path, workers: int = 1, **env: str) -> AsyncIterator[House]:
+    """A service that runs, until the block ends; several workers stand by themselves."""
+    async with standing(workers if workers > 1 else 0) as others:
+        if others:
+            env["ITTEN_WORKERS"] = ",".join(each.address for each in others)
+        house = House(data, _free_port(), env, others)
+        try:
+            await house.start()
+            yield house
+        finally:
+            house.kill()
 
 
 def _bury(process: subprocess.Popen[str]) -> None:

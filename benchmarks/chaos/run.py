@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import trio
 
-from benchmarks.chaos.blows import Blow, plan
+from benchmarks.chaos.blows import Blow, Kind, plan
 from benchmarks.chaos.caller import Caller
 from benchmarks.chaos.cases import Account, Case, Kept, account
 from benchmarks.chaos.disk import small_disk
@@ -38,6 +38,7 @@ class Options:
     rate: float  # requests a second
     every_s: float  # from blow to blow
     most_side: int  # pixels
+    workers: int = 1  # several stand by themselves
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,12 @@ def run(options: Options) -> Results:
 
 
 async def _run(options: Options, disk: Path | None, data: Path) -> Results:
-    blows = plan(options.seed, options.seconds, options.every_s, () if disk else ("fill the disk",))
+    blows = plan(options.seed, options.seconds, options.every_s, _without(options, disk))
     arrivals = requests(options.seed, options.rate, options.seconds, options.most_side)
     for side, variant in {(each.side, each.variant) for each in arrivals}:
         jpeg(side, variant)  # before the clock runs
-    async with opened(data, ITTEN_KEEP_GB=str(KEEP_GIB)) as house, _http(house) as http:
+    opening = opened(data, options.workers, ITTEN_KEEP_GB=str(KEEP_GIB))
+    async with opening as house, _http(house) as http:
         caller = Caller(http, house.url, house.troubles, options.seed)
         hand = Hand(house, http, caller.cases, disk)
         await _load(caller, hand, arrivals, blows)
@@ -110,6 +112,12 @@ async def _run(options: Options, disk: Path | None, data: Path) -> Results:
             stopped=stopped,
             works=await _works(http),
         )
+
+
+def _without(options: Options, disk: Path | None) -> list[Kind]:
+    """Blows that nothing is there for."""
+    missing: list[Kind] = [] if disk else ["fill the disk"]
+    return missing if options.workers > 1 else [*missing, "kill all workers"]
 
 
 async def _load(

@@ -16,7 +16,7 @@ import trio
 from benchmarks.load import scenes
 from benchmarks.load.arrivals import SIDES, requests
 from benchmarks.load.calibrate import measured, say
-from benchmarks.load.costs import Costs
+from benchmarks.load.costs import FILE, Costs
 from benchmarks.load.drive import drive
 from benchmarks.load.report import page, tables
 from benchmarks.load.results import Load, Results, as_json
@@ -92,6 +92,7 @@ def _write(results: Results) -> None:
 
     draw(results, PLOT)
     (HERE / "README.md").write_text(page(results))
+    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(results.costs)))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,11 +3,13 @@
 import statistics
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.load.arrivals import Contours, Kind, Request, sample
 from benchmarks.load.outcome import Outcome
 from worker.wire.messages import Hello
 
+FILE = Path(__file__).with_name("costs.json")  # of the last run that wrote the page
 SAMPLED, SEED = 4000, 1  # requests of the mix that means are taken over
 ROUNDS = {256: 5, 512: 3, 1024: 2, 2048: 1}
 """How often a size is measured; a larger one is scaled by its pixels."""

@@ -40,9 +40,12 @@ class Key:
     owner: str  # whose jobs are seen with it; empty where there are no keys
     scopes: frozenset[Scope]
     digest: bytes = b""  # SHA-256 of the key
+    only_reads: bool = False  # what a ticket is for
 
     def allows(self, scope: Scope) -> bool:
         """Whether it is enough for this; `admin` is enough for everything."""
+        if self.only_reads and scope != "read":
+            return False
         return scope in self.scopes or self.is_admin
 
     @property

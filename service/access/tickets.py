@@ -42,5 +42,5 @@ class Tickets:
 
 
 def reading(key: Key) -> Key:
-    """What is left of a key in a ticket."""
-    return replace(key, scopes=frozenset({"read"}))
+    """What is left of a key in a ticket: it sees the same jobs, and starts and removes none."""
+    return replace(key, only_reads=True)

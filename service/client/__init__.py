@@ -22,13 +22,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from service.client.asynchronous import AsyncAnswer, AsyncItten, AsyncJob, AsyncResult
+    from service.client.async_jobs import AsyncAnswer, AsyncJob, AsyncResult
+    from service.client.asynchronous import AsyncItten
     from service.client.documents import JobDocument
     from service.client.errors import ClientError, ServiceError, Unreachable
     from service.client.fields import FieldFields, Phase, ShadeFields
     from service.client.pictures import ImageFile, Picture
     from service.client.results import Count
-    from service.client.synchronous import Answer, Itten, Job, Result
+    from service.client.sync_jobs import Answer, Job, Result
+    from service.client.synchronous import Itten
     from service.jobs.events import (
         Accepted,
         Cancelled,
@@ -45,13 +47,15 @@ if TYPE_CHECKING:
     )
 
 _FROM: Final = {
-    "service.client.asynchronous": ("AsyncAnswer", "AsyncItten", "AsyncJob", "AsyncResult"),
+    "service.client.async_jobs": ("AsyncAnswer", "AsyncJob", "AsyncResult"),
+    "service.client.asynchronous": ("AsyncItten",),
     "service.client.documents": ("JobDocument",),
     "service.client.errors": ("ClientError", "ServiceError", "Unreachable"),
     "service.client.fields": ("FieldFields", "Phase", "ShadeFields"),
     "service.client.pictures": ("ImageFile", "Picture"),
     "service.client.results": ("Count",),
-    "service.client.synchronous": ("Answer", "Itten", "Job", "Result"),
+    "service.client.sync_jobs": ("Answer", "Job", "Result"),
+    "service.client.synchronous": ("Itten",),
     "service.jobs.events": (
         *("Accepted", "Cancelled", "Complete", "Event", "Failed", "Partial"),
         *("Pass", "Patch", "Snapshot", "Started", "Terminal", "Tiles"),

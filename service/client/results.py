@@ -10,6 +10,7 @@ from service.client.errors import ClientError
 from service.jobs.jobs import JobState
 
 if TYPE_CHECKING:
+    import numpy as np
     from PIL.Image import Image
 
 Format: TypeAlias = Literal["png", "webp", "jpg", "npz", "svg"]
@@ -110,3 +111,11 @@ def format_of(path: str | os.PathLike[str]) -> Format:
             return each
     known = ", ".join(f".{each}" for each in FORMATS)
     raise ClientError(f"{os.fspath(path)}: the ending must be one of {known}")
+
+
+def arrays_in(npz: bytes) -> "dict[str, np.ndarray]":
+    """The arrays of an npz file."""
+    import numpy as np  # late: those who want pictures need none
+
+    with np.load(io.BytesIO(npz), allow_pickle=False) as arrays:
+        return dict(arrays)

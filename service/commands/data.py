@@ -14,13 +14,16 @@ from typing import Any
 
 import trio
 
-from service.commands.data_places import Answered, at_service, on_this_machine
+from service.client.errors import ClientError
+from service.commands.data_places import Answered, on_this_machine
+from service.commands.data_remote import Asked, at_service
 from service.commands.files import read_input
 from service.commands.options import DEADLINE_S, MAX_DEADLINE_S
 from service.commands.work_file import WorkFile
 from service.commands.writing import CommandError, refuse_existing, write_file, write_stream
 from service.exits import complain, first_reason
-from service.jobs.data_orders import DataOrder, data_order
+from service.jobs.data_orders import data_order
+from service.jobs.jobs import is_job_id
 from service.jobs.orders import digest
 from service.jobs.store import StoreError
 from service.jobs.work_keys import work_key
@@ -42,10 +45,9 @@ _ENDINGS = ("json", "npz", "png")
 class DataTask:
     """One job, and where its answer goes."""
 
-    order: DataOrder
+    asked: Asked
     output: str | None
     overwrite: bool
-    work_file: WorkFile | None
 
     @property
     def ending(self) -> str:
@@ -60,13 +62,14 @@ def main(arguments: Sequence[str]) -> int:
         task = read_task(options)
         if options.url is not None:
             key = (options.key or os.environ.get(KEY, "")).strip() or None
-            answered = at_service(options.url, key, task.order, task.ending, options.deadline)
+            answered = at_service(options.url, key, task.asked, task.ending)
         else:
-            settings = local_settings(options.device)
-            answered = until_signal(on_this_machine, settings, task.order, task.ending)
+            answered = _on_this_machine(task, local_settings(options.device))
         return _written(task, answered)
     except (CommandError, SettingsError) as error:
         return complain(str(error), 2)
+    except ClientError as error:
+        return complain(error.detail, 2 if error.mendable else 1)
     except Problem as problem:
         return complain(problem.detail, 2 if problem.status < 500 else 1)
     except (StoreError, OSError, WorkerUnusable) as error:
@@ -78,30 +81,46 @@ def main(arguments: Sequence[str]) -> int:
 def read_task(options: argparse.Namespace) -> DataTask:
     """The task of a command line; raises CommandError, BadSpec."""
     kind = KINDS[options.kind]
-    if options.resume is not None and options.url is not None:
-        raise CommandError("--resume is for this machine; a service resumes the jobs that it has")
-    deadline_s = DEADLINE_S if options.deadline is None else options.deadline
-    values = {"params": _params(options.param), "deadline_s": deadline_s}
+    said = {part: getattr(options, part.name) for part in kind.parts}
     files: dict[str, File] = {
-        part.name: _part(part, text)
-        for part in kind.parts
-        if (text := getattr(options, part.name)) is not None
+        part.name: _part(part, text) for part, text in said.items() if text is not None
     }
+    goes_on = options.url is not None and options.resume is not None
+    if goes_on and not is_job_id(options.resume):
+        raise CommandError("--resume takes the id of a job with --url")
+    if goes_on and files:
+        raise CommandError(f"--resume: the service has it; leave --{next(iter(files))} out")
     missing = [part for part in kind.parts if part.required and part.name not in files]
-    if missing:
+    if missing and not goes_on:
         raise CommandError(f"say --{missing[0].name}: {missing[0].about}")
-    order = data_order(parse_data(kind.name, values, MAX_DEADLINE_S), files, "", 0.0)
-    task = DataTask(order, options.output, options.overwrite, None)
+    asked = Asked(kind.name, _params(options.param), files, options.deadline, options.resume)
+    task = DataTask(asked, options.output, options.overwrite)
     if task.ending not in _ENDINGS:
         raise CommandError(f"{options.output}: the ending must be one of {', '.join(_ENDINGS)}")
     if task.ending == "png" and kind.picture is None:
         raise CommandError(f"{options.output}: {kind.name} has no picture; write json or npz")
     if options.output is not None and not options.overwrite:
         refuse_existing(Path(options.output), "-o")
-    if options.resume is None:
-        return replace(task, order=replace(order, keep_work=False))
-    work_file = WorkFile(Path(options.resume), work_key(digest(order)))
-    return replace(task, order=replace(order, work=work_file.read()), work_file=work_file)
+    return task
+
+
+def _on_this_machine(task: DataTask, settings: Settings) -> Answered:
+    """Run it; what is left of a partial job is kept where `--resume` says."""
+    kind, params, files, deadline_s, resume = task.asked
+    values = {"params": params, "deadline_s": DEADLINE_S if deadline_s is None else deadline_s}
+    order = data_order(parse_data(kind, values, MAX_DEADLINE_S), files, "", 0.0)
+    if resume is None:
+        order = replace(order, keep_work=False)
+        return until_signal(on_this_machine, settings, order, task.ending)
+    work_file = WorkFile(Path(resume), work_key(digest(order)))
+    order = replace(order, work=work_file.read())
+    answered = until_signal(on_this_machine, settings, order, task.ending)
+    if answered.left:
+        work_file.write(answered.left)
+        return answered._replace(resume=resume)
+    if answered.state == "complete":
+        work_file.remove()
+    return answered
 
 
 def local_settings(device: str | None) -> Settings:
@@ -131,12 +150,10 @@ def _written(task: DataTask, answered: Answered) -> int:
     else:
         path = Path(task.output)
         write_file(path, answered.file, overwrite=task.overwrite, option="-o")
-    if task.work_file is not None and answered.left:
-        task.work_file.write(answered.left)
-    elif task.work_file is not None and answered.state == "complete":
-        task.work_file.remove()
     if answered.state == "partial":
-        complain(f"{task.order.kind}: partial, {answered.done} of {answered.total}", 0)
+        said = f"{task.asked.kind}: partial, {answered.done} of {answered.total}"
+        further = f"; --resume {answered.resume} goes on from here" if answered.resume else ""
+        complain(said + further, 0)
     return 0
 
 
@@ -154,8 +171,8 @@ def _params(given: Sequence[str]) -> dict[str, Any]:
 
 
 def _part(part: Part, text: str) -> bytes:
-    """A file; of a graph also a document, or the name of a generator."""
-    if part.sort == "graph" and text.lstrip().startswith("{"):
+    """A file; or JSON; or of a graph the name of a generator."""
+    if part.sort != "image" and text.lstrip().startswith(("{", "[")):
         return text.encode()
     if part.sort == "graph" and text.isidentifier() and not Path(text).exists():
         return json.dumps({"generator": text}).encode()
@@ -195,7 +212,9 @@ def _add_common(command: argparse.ArgumentParser) -> None:
     command.add_argument("--url", help="by the service at this address")
     command.add_argument("--key", help=f"of that service; else {KEY} of the environment")
     command.add_argument(
-        "--resume", metavar="FILE", help="what is left is kept there, and gone on from"
+        "--resume",
+        metavar="FILE",
+        help="what is left is kept there, and gone on from; with --url the id of a partial job",
     )
 
 

@@ -1,11 +1,10 @@
-"""Where a job runs whose answer is data: on this machine, or at a service."""
+"""A job whose answer is data, on this machine."""
 
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import httpx
 import msgspec
 import trio
 
@@ -18,10 +17,8 @@ from service.jobs.jobs import Job
 from service.jobs.work_keys import work_key
 from service.parts import open_parts
 from service.pictures.encode import encode
-from service.problems import Conflict, NotReady, Problem
+from service.problems import NotReady, Problem
 from service.settings import Settings
-
-_MEDIA = {"json": "application/json", "npz": "application/x-npz", "png": "image/png"}
 
 
 class Answered(NamedTuple):
@@ -31,7 +28,8 @@ class Answered(NamedTuple):
     state: str
     done: int
     total: int
-    left: bytes = b""  # to go on from
+    left: bytes = b""  # to go on from, of this machine
+    resume: str = ""  # what `--resume` takes to go on from there
 
 
 async def on_this_machine(settings: Settings, order: DataOrder, ending: str) -> Answered:
@@ -72,42 +70,3 @@ async def _file(desk: Desk, job: Job, ending: str) -> bytes:
     answer = await results.answer(desk, job)
     document = job.document() | ({} if answer is None else {"result": msgspec.Raw(answer)})
     return msgspec.json.encode(document)
-
-
-def at_service(
-    url: str, key: str | None, order: DataOrder, ending: str, deadline_s: float | None
-) -> Answered:
-    """Have a service do it.
-
-    Raises:
-        Problem: it refuses, or there is no answer.
-        OSError: it cannot be reached.
-    """
-    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-    spec: dict[str, Any] = {"kind": order.kind, "params": order.params.values}
-    spec |= {} if deadline_s is None else {"deadline_s": deadline_s}
-    files: dict[str, Any] = {"spec": (None, msgspec.json.encode(spec), "application/json")}
-    files |= {name: (name, bytes(file)) for name, file in order.files.items()}
-    try:
-        with httpx.Client(base_url=url, headers=headers, timeout=2 * MAX_DEADLINE_S) as client:
-            job = _checked(client.post("/jobs", files=files)).json()
-            if job.get("problem"):
-                raise Problem(str(job["problem"]["detail"]))
-            part = {"json": "self", "npz": "result", "png": "image"}[ending]
-            accept = {"Accept": _MEDIA[ending]}
-            answer = _checked(client.get(job["links"][part], headers=accept))
-    except httpx.HTTPError as error:
-        raise OSError(f"{url}: {error}") from error
-    progress = job["progress"]
-    counts = progress["tiles_done"], progress["tiles_total"]
-    return Answered(answer.content, job["state"], *counts)
-
-
-def _checked(answer: httpx.Response) -> httpx.Response:
-    if answer.is_success:
-        return answer
-    try:
-        detail = str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        detail = f"{answer.url} answers {answer.status_code}"
-    raise Conflict(detail) if answer.status_code < 500 else Problem(detail)

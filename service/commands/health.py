@@ -20,10 +20,17 @@ _WORKERS = ("unix:", "tcp://")
 _KINDS = {"http": HTTPConnection, "https": HTTPSConnection}
 
 
+class _Worker(msgspec.Struct):
+    """How one worker stands."""
+
+    state: str
+
+
 class _Answer(msgspec.Struct):
-    """What `/readyz` says: the device, or why it is not ready."""
+    """What `/readyz` says: the device and the workers, or why it is not ready."""
 
     device: str = ""
+    workers: list[_Worker] = []
     detail: str = ""
 
 
@@ -39,7 +46,9 @@ def report(url: str) -> int:
         return complain(f"{url} does not answer: {str(error) or type(error).__name__}", 1)
     if status != 200:
         return complain(f"{url} is not ready: {answer.detail}", 1)
-    print(f"{url} is ready, on {answer.device}")
+    missing = sum(each.state != "ready" for each in answer.workers)
+    without = f", without {missing} of {len(answer.workers)} workers" if missing else ""
+    print(f"{url} is ready, on {answer.device}{without}")
     return 0
 
 

@@ -5,7 +5,8 @@ from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
-from service.client.asynchronous import AsyncItten, AsyncJob
+from service.client.async_jobs import AsyncJob
+from service.client.asynchronous import AsyncItten
 from service.client.documents import JobDocument
 from service.client.errors import ServiceError
 from service.client.pictures import ImageFile

@@ -53,11 +53,21 @@ def _made(options: argparse.Namespace) -> dict[str, Any]:
     settings = local_settings(options.device)
     answered = until_signal(on_this_machine, settings, order, "npz")
     with np.load(io.BytesIO(answered.file), allow_pickle=False) as file:
-        made = _files(dict(file))
+        made = dict(file)
+    files = _files(made)
     for name in FILES:
-        write_file(directory / name, made[name], overwrite=options.overwrite, option="-o")
-    counts = {"state": answered.state, "done": answered.done, "total": answered.total}
-    return counts | {"files": [str(directory / name) for name in FILES]}
+        write_file(directory / name, files[name], overwrite=options.overwrite, option="-o")
+    modes = answered.total - 1  # the last part is the picture
+    used = min(answered.done, modes)
+    if answered.state == "partial":
+        complain(f"texture: partial, {used} of {modes} modes are exact", 0)
+    return {
+        "state": answered.state,
+        "k_used": used,
+        "eigenvalues": made["eigenvalues"].tolist(),
+        "residuals": made["residuals"].tolist(),
+        "files": [str(directory / name) for name in FILES],
+    }
 
 
 def _files(made: dict[str, Any]) -> dict[str, bytes]:

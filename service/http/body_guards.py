@@ -57,7 +57,7 @@ class GuardedBody(TrioBody):
         self._check(self._received)
         if self._count > FREE_PIECES + self._received // LEAST_MEAN:
             mean = self._received // self._count
-            self._refuse(
+            self.refuse(
                 Malformed(f"The body comes in pieces of {mean} bytes on average; send larger ones.")
             )
 
@@ -72,7 +72,7 @@ class GuardedBody(TrioBody):
 
     def _hold(self, data: bytes) -> None:
         if not self.room.has(len(data)):
-            self._refuse(Busy(FULL))
+            self.refuse(Busy(FULL))
             return
         self.room.taken += len(data)
         self._held += len(data)
@@ -107,12 +107,13 @@ class GuardedBody(TrioBody):
 
     def _check(self, length: int) -> None:
         if self._limit is not None and length > self._limit:
-            self._refuse(
+            self.refuse(
                 BodyTooLarge(f"The body is larger than {self._limit / 2**20:g} MB; send less.")
             )
 
-    def _refuse(self, problem: Problem) -> None:
-        if self._must_raise is None:
+    def refuse(self, problem: Problem) -> None:
+        """Let whoever reads the body have this problem, unless it is complete already."""
+        if self._must_raise is None and not self._complete.is_set():
             self._must_raise = problem
             self.clear()
             self.set_complete()
@@ -174,11 +175,14 @@ class GuardedFormParser(TrioFormDataParser):
             return await self._fields(body)
         if len((options or {}).get("boundary", "")) > _BOUNDARY:
             raise ValueError(f"its boundary has more than {_BOUNDARY} characters")
-        fields, files = await super().parse(body, mimetype, content_length, options)
+        watched = _Watched(body, f"--{(options or {}).get('boundary', '')}--".encode())
+        fields, files = await super().parse(watched, mimetype, content_length, options)  # type: ignore[arg-type]
         if None in fields or None in files:
             raise ValueError("it has a part without a name")
         if mimetype == "multipart/form-data" and not fields and not files:
             raise ValueError("it has no complete part")
+        if mimetype == "multipart/form-data" and not watched.seen:
+            raise ValueError("it is cut off, its last boundary is missing")
         return fields, files
 
     async def _fields(self, body: Body) -> tuple[MultiDict[str, Any], MultiDict[str, Any]]:
@@ -189,6 +193,25 @@ class GuardedFormParser(TrioFormDataParser):
                 raise RequestEntityTooLarge
         most = self.max_form_parts
         return MultiDict(parse_qsl(text.decode(), True, max_num_fields=most)), MultiDict()
+
+
+class _Watched:
+    """A body, and whether a mark was in it; the form parser drops a part that has no end."""
+
+    def __init__(self, body: Body, mark: bytes) -> None:
+        self._body, self._mark = body, mark
+        self._last = b""
+        self.seen = False
+
+    def __aiter__(self) -> "_Watched":
+        return self
+
+    async def __anext__(self) -> bytes:
+        data = await anext(self._body)
+        text = self._last + data
+        self.seen = self.seen or self._mark in text
+        self._last = text[-len(self._mark) :]
+        return data
 
 
 def _part(length: int | None, *_: Any) -> BytesIO:

@@ -16,9 +16,19 @@ from hypercorn.trio.worker_context import EventWrapper
 from hypercorn.typing import H11SendableEvent
 
 from service.http.access_log import SENT
-from service.http.limits import Limits
+from service.http.config import GuardedConfig
 from service.http.pins import require_pins
+from service.http.refusals import (
+    NO_HOST,
+    NO_PATH,
+    NO_REQUEST,
+    TWICE,
+    TWO_LENGTHS,
+    answer,
+    unreadable,
+)
 from service.http.websocket_guards import GuardedWebSocket
+from service.problems import Problem
 from service.tracing import HEADER, begin
 
 require_pins()
@@ -26,6 +36,12 @@ require_pins()
 # h11 tries every way to share a run of blanks between the two ends of a value: 0.7 s for 16 kB.
 _READ_ONCE = _abnf.header_field.replace(_abnf.OWS, f"{_abnf.OWS}+", 1)
 _readers.header_field_re = re.compile(_READ_ONCE.encode("ascii"))
+# A header over several lines is not one for every proxy (RFC 9112, 5.2): no line goes on another.
+_readers.obs_fold_re = re.compile(rb"(?!)")
+_ONCE = (b"authorization", b"content-type", b"origin", b"sec-websocket-key")
+_HOST = re.compile(
+    rb"(\[[0-9A-Za-z:.%_-]+\]|([0-9A-Za-z_-]{1,63}\.)*[0-9A-Za-z_-]{0,63})(:[0-9]{0,5})?"
+)
 
 
 class WatchedPause(EventWrapper):
@@ -46,11 +62,12 @@ class WatchedPause(EventWrapper):
 class GuardedH11(H11Protocol):
     """hypercorn 0.18.0's HTTP/1.1, without its ways out of it."""
 
-    def guard(self, limits: Limits, max_body: int, watch: Callable[[], Awaitable[None]]) -> None:
+    config: GuardedConfig
+
+    def guard(self, watch: Callable[[], Awaitable[None]]) -> None:
         """Set what hypercorn's constructor has no place for, before the first byte."""
-        self.limits = limits
-        self.max_body = max_body
-        self.request_id = b""  # of the request under way
+        self.peer = self.client  # which is that of the request under way
+        self.request_id = b""  # of the same
         self.can_read = WatchedPause(watch)
 
     async def _check_protocol(self, event: h11.Request) -> None:
@@ -62,9 +79,10 @@ class GuardedH11(H11Protocol):
         # `?x`, `*` or CONNECT's `host:port` holds a path that quart cannot take apart.
         # The application runs in tasks that are started from here, and inherit what is bound.
         self.request_id = begin(request.headers).request_id.encode()
-        target = origin_form(request.target)
-        if target is None or _has_two_lengths(request):
-            await self._send_error_response(400)
+        self.client = self.config.caller(self.peer, list(request.headers))
+        target, problem = origin_form(request.target), _problem_of(request)
+        if target is None or problem is not None:
+            await self._refuse(problem or NO_PATH)
             await self.send(Closed())
             return
         websocket = _wants_websocket(request)
@@ -80,7 +98,7 @@ class GuardedH11(H11Protocol):
             STREAM_ID,
         )
         if isinstance(self.stream, GuardedWebSocket):
-            self.stream.guard(self.limits)
+            self.stream.guard(self.config.limits)
             self.connection = H11WSConnection(cast(h11.Connection, self.connection))
         self.keep_alive_requests += 1
         await self.stream.handle(
@@ -123,13 +141,29 @@ class GuardedH11(H11Protocol):
         if not (isinstance(event, h11.InformationalResponse) and self._is_too_large()):
             await super()._send_h11_event(event)
 
+    async def _send_error_response(self, status_code: int) -> None:
+        # hypercorn's is empty. Between two requests there is no id yet.
+        if self.stream is None:
+            self.request_id = begin(()).request_id.encode()
+            self.client = self.peer
+        await self._refuse(unreadable(status_code))
+
+    async def _refuse(self, problem: Problem) -> None:
+        headers, body = answer(problem)
+        named = [*headers, (HEADER, self.request_id)]
+        await self._send_h11_event(h11.Response(status_code=problem.status, headers=named))
+        if cast(h11.Connection, self.connection)._request_method != b"HEAD":
+            await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
+        self.config.refused(problem, self.client)
+
     def _is_too_large(self) -> bool:
         if not isinstance(self.stream, HTTPStream):
             return False
         lengths = [
             value for name, value in self.stream.scope["headers"] if name == b"content-length"
         ]
-        return bool(lengths) and int(lengths[0]) > self.max_body
+        return bool(lengths) and int(lengths[0]) > self.config.max_body
 
 
 def origin_form(target: bytes) -> bytes | None:
@@ -144,9 +178,19 @@ def origin_form(target: bytes) -> bytes | None:
     return target if target.startswith(b"/") else None
 
 
-def _has_two_lengths(request: h11.Request) -> bool:
-    """Whether a proxy may take another part of the stream for the body than h11 (RFC 9112, 6.3)."""
-    return {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.headers}
+def _problem_of(request: h11.Request) -> Problem | None:
+    """What is wrong with a request that h11 lets pass."""
+    if not request.http_version.startswith(b"1."):
+        return NO_REQUEST
+    headers = dict(request.headers)
+    if not _HOST.fullmatch(headers.get(b"host", b"")):
+        return NO_HOST  # quart fails over one before it has a request
+    names = [name for name, _ in request.headers]
+    if any(names.count(each) > 1 for each in _ONCE):
+        return TWICE  # a proxy may go by the other one
+    # A proxy may take another part of the stream for the body than h11 (RFC 9112, 6.3).
+    has_two_lengths = {b"content-length", b"transfer-encoding"} <= headers.keys()
+    return TWO_LENGTHS if has_two_lengths else None
 
 
 def _wants_websocket(request: h11.Request) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import trio
-from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData
 from hypercorn.trio.task_group import TaskGroup
 from hypercorn.trio.tcp_server import MAX_RECV, TCPServer
@@ -16,28 +15,14 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState
 from hypercorn.utils import parse_socket_addr
 
-from service.http.access_log import AccessLog
+from service.http.config import GuardedConfig
 from service.http.h11_guards import GuardedH11
-from service.http.limits import Limits
 from service.http.pins import require_pins
 from service.http.websocket_guards import GuardedWebSocket
 
 require_pins()
 
 _GONE = (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError)
-
-
-class GuardedConfig(Config):
-    """hypercorn's configuration, with the limits that it does not know."""
-
-    def __init__(self, limits: Limits, max_body: int) -> None:
-        self.limits = limits
-        self.max_body = max_body
-        self.logger_class = AccessLog
-        self.include_server_header = False  # it names the library
-        self.keep_alive_timeout = limits.header_s
-        self.websocket_ping_interval = limits.ping_s
-        self.websocket_max_message_size = limits.message_bytes
 
 
 class GuardedConnection(TCPServer):
@@ -98,7 +83,7 @@ class GuardedConnection(TCPServer):
             parse_socket_addr(socket.family, socket.getsockname()),
             self.protocol_send,
         )
-        self.protocol.guard(self._limits, self.config.max_body, self._watch)
+        self.protocol.guard(self._watch)
 
     async def protocol_send(self, event: Event) -> None:
         """Do what the protocol asks: send, close, or start and stop the idle timer."""

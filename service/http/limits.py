@@ -8,7 +8,7 @@ class Limits:
     """Times in seconds, sizes in bytes; the defaults are for clients on the open internet."""
 
     connections: int = 512
-    """At a time; with more, no files were left for the work where a process may have 1024."""
+    """At a time; `within` has fewer where a process may have less than 1024 files open."""
 
     connections_each: int = 384
     """Of those, from one address; it may be a proxy's, so the rest is what others need at least."""
@@ -47,3 +47,9 @@ class Limits:
 
     farewell_s: float = 0.5
     """For the closing frames of WebSockets when the server ends, and for each handler to leave."""
+
+
+def within(files: int) -> Limits:
+    """The defaults where so many files may be open: the work needs half of them."""
+    connections = min(Limits.connections, files // 2)
+    return Limits(connections=connections, connections_each=connections * 3 // 4)

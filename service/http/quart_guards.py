@@ -20,14 +20,16 @@ from quart.wrappers.response import DataBody
 from quart_trio import QuartTrio
 from quart_trio.asgi import TrioASGIHTTPConnection, TrioASGIWebsocketConnection
 
-from service.http.body_guards import GuardedRequest
+from service.http.access_log import HUNG_UP
+from service.http.body_guards import GuardedBody, GuardedRequest
 from service.http.pins import require_pins
 from service.http.room import FULL, Room
-from service.problems import Busy
+from service.problems import Busy, NotReady
 
 require_pins()
 
 _SMALL = 64 * 1024  # bytes of an answer that there is always room for
+STOPPING = "The service is stopping; send the request again."
 _FAILED, _OVERRUN = 1011, 1008  # close codes: internal error, policy violation
 
 
@@ -39,7 +41,9 @@ class GuardedHTTPConnection(TrioASGIHTTPConnection):
 
     def _create_request_from_scope(self, send: ASGISendCallable) -> Request:
         request = super()._create_request_from_scope(send)
-        request.body.room = self.app.room  # type: ignore[attr-defined]
+        body: GuardedBody = request.body  # type: ignore[assignment]
+        body.room = self.app.room
+        self.app.bodies.add(body)
         return request
 
     async def handle_messages(  # type: ignore[override]
@@ -53,7 +57,7 @@ class GuardedHTTPConnection(TrioASGIHTTPConnection):
         """
         await ASGIHTTPConnection.handle_messages(self, request, receive)
         if not self._began:
-            self.app.hung_up()
+            self.app.answered(HUNG_UP)
         if not self._answered:
             nursery.cancel_scope.cancel()
 
@@ -73,7 +77,9 @@ class GuardedHTTPConnection(TrioASGIHTTPConnection):
         try:
             await super().handle_request(nursery, request, watched)
         finally:
-            request.body.end()  # type: ignore[attr-defined]
+            body: GuardedBody = request.body  # type: ignore[assignment]
+            self.app.bodies.discard(body)
+            body.end()
 
 
 class GuardedWebsocketConnection(TrioASGIWebsocketConnection):
@@ -125,17 +131,25 @@ class GuardedQuart(QuartTrio):
     asgi_http_class = GuardedHTTPConnection
     asgi_websocket_class = GuardedWebsocketConnection
     request_class = GuardedRequest
-    hung_up: Callable[[], None] = staticmethod(lambda: None)  # told of each that had no answer yet
+    answered: Callable[[int], None] = staticmethod(lambda _: None)
+    """Told of the status of each answer that the application has not made."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.url_map.merge_slashes = False  # by a redirect, to whatever Host was sent
         self.room = Room()
+        self.bodies: set[GuardedBody] = set()  # of the requests under way
         self.config.update(
             BODY_TIMEOUT=60,  # seconds for the whole body; 32 MB in that time is 4 Mbit/s
             RESPONSE_TIMEOUT=120,  # seconds of sending; event streams set their own
             MAX_FORM_MEMORY_SIZE=64 * 1024,  # bytes in a field that is not a file
             MAX_FORM_PARTS=64,  # two images, and each field of a spec as a part of its own
         )
+
+    def turn_away(self) -> None:
+        """Refuse the requests that are not there yet: they would be too late for the work."""
+        for body in self.bodies:
+            body.refuse(NotReady(STOPPING))
 
     async def process_response(self, response: Any, request_context: Any = None) -> Any:
         """As quart's, without an answer to a question that can be asked again, if there is no room.

@@ -3,7 +3,7 @@
     quart_guards, body_guards       requests, bodies, WebSocket sessions   (quart-trio)
     hypercorn_guards                connections: sending, closing, failing (hypercorn)
     h11_guards, websocket_guards    the two protocols on them              (hypercorn)
-    access_log                      what is written about it
+    access_log, refusals            what is written about it, and to whom is no client
 
 hypercorn's own `serve` is not used: it has no place for other connection classes, and ends
 with the first connection that fails.
@@ -18,20 +18,20 @@ import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.utils import repr_socket_addr
-from quart_trio import QuartTrio
 
-from service.http.hypercorn_guards import GuardedConfig, GuardedConnection
+from service.http.config import GuardedConfig
+from service.http.hypercorn_guards import GuardedConnection
 from service.http.limits import Limits
+from service.http.quart_guards import GuardedQuart
+from service.http.refusals import FULL, raw
+from service.settings_values import Network
 
 _SHUTDOWN_S = 1.0  # for the application's own after_serving
-_FULL = (
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
-    b"Connection: close\r\n\r\n"
-)
+_FULL = raw(FULL, "Service Unavailable")
 
 
 async def serve(
-    app: QuartTrio,
+    app: GuardedQuart,
     *,
     host: str,
     port: int,
@@ -39,12 +39,15 @@ async def serve(
     grace_s: float,
     max_body: int,
     limits: Limits = Limits(),  # noqa: B008 - frozen
+    trusted: tuple[Network, ...] = (),
     task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `shutdown` is set; starts with the URLs that it listens on.
 
-    Port 0 picks a free one. Requests under way at the shutdown get `grace_s` seconds, then
-    WebSockets are closed with 1001 and everything else is cut off, within twice `farewell_s`.
+    Port 0 picks a free one; `trusted` are proxies that say whom a request is from. At the
+    shutdown, uploads that are not complete are refused. Other requests under way get `grace_s`
+    seconds, then WebSockets are closed with 1001 and everything else is cut off, within twice
+    `farewell_s`.
     Cancelled, it ends at once, whatever its connections are sending.
 
     Raises:
@@ -56,7 +59,8 @@ async def serve(
         for listener in listeners:
             await stack.enter_async_context(listener)
         await stack.enter_async_context(_lifespan(app))
-        server = _Server(app, GuardedConfig(limits, max_body))
+        config = GuardedConfig(limits, max_body, trusted, app.answered)
+        server = _Server(app, config)
         await server.run(listeners, shutdown, grace_s, task_status)
 
 
@@ -69,7 +73,7 @@ async def _listen(host: str, port: int) -> list[trio.SocketListener]:
 
 
 @asynccontextmanager
-async def _lifespan(app: QuartTrio) -> AsyncIterator[None]:
+async def _lifespan(app: GuardedQuart) -> AsyncIterator[None]:
     async with trio.open_nursery() as nursery:
         app.nursery = nursery  # for `add_background_task`
         await app.startup()
@@ -86,7 +90,8 @@ async def _lifespan(app: QuartTrio) -> AsyncIterator[None]:
 class _Server:
     """The connections that are open, and how they end."""
 
-    def __init__(self, app: QuartTrio, config: GuardedConfig) -> None:
+    def __init__(self, app: GuardedQuart, config: GuardedConfig) -> None:
+        self._guarded = app
         self._app = ASGIWrapper(app)
         self._config = config
         self._context = WorkerContext(None)
@@ -111,6 +116,7 @@ class _Server:
                     await shutdown.wait()
                     accepting.cancel_scope.cancel()
                 await self._context.terminated.set()  # idle connections end at once
+                self._guarded.turn_away()
                 ending.start_soon(self._end, grace_s)
             ending.cancel_scope.cancel()
 
@@ -120,6 +126,7 @@ class _Server:
     async def _handle(self, stream: trio.SocketStream) -> None:
         address = _address(stream)
         if self._is_full(address):
+            self._config.refused(FULL, (address, 0))
             with suppress(trio.BrokenResourceError):
                 await stream.send_all(_FULL)
             await trio.aclose_forcefully(stream)

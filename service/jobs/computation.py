@@ -82,7 +82,9 @@ class Computation:
         shared.leaves(now)
         submit = deadlines.with_budget(shared.submit, shared.worker_by, now)
         inputs = [each.buffer for each in shared.pictures]
-        return await self.link.submit(submit, *inputs, work=partial(self._work_of, shared))
+        return await self.link.submit(
+            submit, *inputs, work=partial(self._work_of, shared), choose=shared.place.choose
+        )
 
     async def _work_of(self, shared: Shared) -> bytes:
         """What there is to go on from: what an earlier job left, later what this one has."""
@@ -129,7 +131,7 @@ class Computation:
         elif isinstance(message, wire.ArrayChunk):
             await keeping.take(message, payload)
         elif isinstance(message, wire.Checkpoint):
-            await keeping.commit(whole=message.whole)
+            await keeping.commit(message)
         elif isinstance(message, wire.Started):
             await keeping.clear()  # of what a worker sent that is gone
             shared.hear(message, payload)

@@ -18,8 +18,10 @@ from pathlib import Path
 
 import structlog
 
+from service.jobs.store_opening import room
 from service.problems import NoLongerKept
 
+_GONE = "What was kept of this job is gone; send the request again."
 _UNREADABLE = (errno.ENOENT, errno.EIO)
 _log = structlog.stdlib.get_logger("itten.content")
 
@@ -99,10 +101,11 @@ def _check(digest: str, found: str) -> None:
 
 @contextmanager
 def _readable(digest: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in _UNREADABLE:
-            raise
-        _log.error("a file cannot be read", file=digest, reason=error.strerror)
-        raise NoLongerKept("What was kept of this job is gone; send the request again.") from error
+    with room():
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in _UNREADABLE:
+                raise
+            _log.error("a file cannot be read", file=digest, reason=error.strerror)
+            raise NoLongerKept(_GONE) from error

@@ -14,10 +14,18 @@ from service.jobs.live_data import LiveData
 from service.jobs.packed import Packed, packed
 from service.jobs.store import Store
 from service.jobs.work import DataWork
+from service.pictures.decoder_process import File
 from service.pictures.decoder_socket import Arrays
 from service.pictures.images import Decoders
 from service.pictures.picture import Picture
-from service.problems import BadSpec, BrokenImage, FieldError, NoLongerKept
+from service.problems import (
+    BadSpec,
+    BrokenImage,
+    FieldError,
+    NoLongerKept,
+    TooManyPixels,
+    UnsupportedFormat,
+)
 from service.spec.reading import bad_spec
 from worker.wire.jobs.kind import Part
 from worker.wire.messages import Submit
@@ -94,7 +102,7 @@ class DataReception:
                 arrays |= {
                     part.name + name: each
                     for name, each in read.arrays.items()
-                    if not part.needs or name in part.needs
+                    if part.keeps(name, each)
                 }
                 self._facts |= read.facts
         return await trio.to_thread.run_sync(packed, arrays)
@@ -103,7 +111,7 @@ class DataReception:
         file = self.order.files[part.name]
         try:
             if part.sort == "image":
-                return _of_picture(part.name, await self.decoders.decode(file))
+                return await self._picture(part.name, file)
             return await self.decoders.arrays(part.sort, file)
         except BadSpec as problem:
             raise bad_spec([_within(part.name, each) for each in problem.errors]) from problem
@@ -112,6 +120,12 @@ class DataReception:
                 raise
             message = "takes too much time or memory to be read; send less"
             raise bad_spec([(part.name, message)]) from problem
+
+    async def _picture(self, part: str, file: File) -> Arrays:
+        try:
+            return _of_picture(part, await self.decoders.decode(file))
+        except (BrokenImage, TooManyPixels, UnsupportedFormat) as problem:
+            raise type(problem)(f"{part}: {problem.detail}") from problem
 
     def _check(self) -> None:
         order = self.order

@@ -3,7 +3,7 @@
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from service.jobs.content import Content, digest_of
@@ -13,11 +13,17 @@ CONTENT = "content"  # the directory of files by their hash
 EARLIER = "jobs"  # that of version 1, with one directory per job
 _PARTIAL = (".tmp", ".part")  # there: what was half written
 
+WAIT_S = 1.0  # for another process to let go of the records; its transactions take milliseconds
+BRIEF_S = 0.05  # after a wait in vain, until it has let go: everybody else would wait as well
+
 Step = Callable[[sqlite3.Connection, Path], None]
 
 
 class Database:
-    """SQLite below the directory of the store; one transaction at a time, among processes too."""
+    """SQLite below the directory of the store; one transaction at a time, among processes too.
+
+    Who only looks has a connection of its own, and waits for no transaction.
+    """
 
     def __init__(self, directory: Path, *, alone: bool) -> None:
         """Open it, made when missing; `alone` says that no other process uses the directory.
@@ -26,27 +32,28 @@ class Database:
             sqlite3.Error: it is damaged, or of another version.
             OSError, NoRoom: the directory cannot be written to.
         """
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(directory / "itten.sqlite3", check_same_thread=False)
-        try:
+        self._lock, self._looking = threading.Lock(), threading.Lock()
+        self._was_kept_waiting = False
+        with ExitStack() as opened:
+            self._db = opened.enter_context(closing(_connected(directory)))
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             _check(self._db)
             _migrate(self._db, directory, alone=alone)
-        except BaseException:
-            self._db.close()
-            raise
+            self._reader = opened.enter_context(closing(_connected(directory)))
+            self._reader.execute("PRAGMA query_only = ON")
+            self._close = opened.pop_all().close
 
     def close(self) -> None:
         """Close it, once nobody uses it."""
-        with self._lock:
-            self._db.close()
+        with self._lock, self._looking:
+            self._close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """To look at what is there; raises Damaged."""
-        with self._lock, room():
-            yield self._db
+        with self._looking, room():
+            yield self._reader
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -54,11 +61,31 @@ class Database:
 
         Raises:
             NoRoom: the disk is full.
+            Busy: another process does not let go of it.
             Damaged: the database is not as it was written.
         """
         with self._lock, room(), self._db:
-            self._db.execute("BEGIN IMMEDIATE")
+            self._begin()
             yield self._db
+
+    def _begin(self) -> None:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            self._be_patient(BRIEF_S)
+            self._was_kept_waiting = True
+            raise
+        if self._was_kept_waiting:
+            self._be_patient(WAIT_S)
+            self._was_kept_waiting = False
+
+    def _be_patient(self, seconds: float) -> None:
+        self._db.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+
+
+def _connected(directory: Path) -> sqlite3.Connection:
+    path = directory / "itten.sqlite3"
+    return sqlite3.connect(path, timeout=WAIT_S, check_same_thread=False)
 
 
 def _check(db: sqlite3.Connection) -> None:

@@ -22,6 +22,7 @@ from service.jobs.computation import Computation
 from service.jobs.entrance import Entrance, digested
 from service.jobs.jobs import Job, full_id
 from service.jobs.live_job import LiveJob
+from service.jobs.looking import Looking
 from service.jobs.mailbox import Broadcast, Mailbox
 from service.jobs.reception import AnyOrder
 from service.jobs.shared import Shared
@@ -69,6 +70,7 @@ class Desk:
     computation: Computation = field(init=False)
     entrance: Entrance = field(init=False)
     metrics: Metrics = field(default_factory=Metrics)
+    looking: Looking = field(default_factory=Looking)
     closing: bool = False
 
     def __post_init__(self) -> None:

@@ -28,7 +28,9 @@ async def eigenvector(desk: Desk, job: Job, channel: int) -> Shown:
         What `results.field_npz` raises.
     """
     path = await results.field_npz(desk, job)
-    picture = await trio.to_thread.run_sync(_coloured, path, channel, abandon_on_cancel=True)
+    picture = await trio.to_thread.run_sync(
+        _coloured, path, channel, abandon_on_cancel=True, limiter=desk.looking.threads
+    )
     return Shown(picture, f"field-{channel}")
 
 

@@ -98,8 +98,7 @@ class Entrance:
             NotAcceptable: the picture does not fit into the format that was asked for.
             NoRoom, Damaged: the disk is full, or has lost the records.
         """
-        device = self.link.hello.device if self.link.hello else None
-        record = new_record(order, await digested(order), device, job)
+        record = new_record(order, await digested(order), job)
         self.aside.check(full_id(order.owner, record.digest), trio.current_time())
         if joined := await self._join(order, record):
             return joined
@@ -115,14 +114,15 @@ class Entrance:
         return PictureReception(order, self.decoders, self.store, self.prices)
 
     async def _begin(self, order: AnyOrder, record: Job) -> LiveJob:
-        if self.link.hello is not None:  # what fits depends on the device
-            self.decoders.max_pixels = self.settings.pixel_limit(self.link.hello.device)
+        if ready := self.link.workers.values():  # what fits depends on the device
+            limits = [self.settings.pixel_limit(each.device) for each in ready]
+            self.decoders.max_pixels = min(limits)
         reception = self._reception(order)
         work = await _in_time(order, reception.measured)
         reception.note(record)
         now = trio.current_time()
-        place = self.admission.reserve(work, self.link.hello, now)
-        record.quote = place.quote
+        place = self.admission.reserve(work, self.link.workers, now, order.owner)
+        record.quote, record.device = place.quote, place.device
         try:
             inputs = await _in_time(order, reception.inputs)
             left = fitting(order.work, inputs)
@@ -174,6 +174,7 @@ class Entrance:
         if shared is None:
             return None
         record.quote = shared.quote(trio.current_time())
+        record.device = shared.place.device
         record.facts = shared.members[0].record.facts
         await trio.to_thread.run_sync(self.store.add, record)
         if not await self._inherited(record, shared):
@@ -230,4 +231,4 @@ async def _in_time(order: AnyOrder, look: Callable[[], Awaitable[T]]) -> T:
     """
     with trio.move_on_at(order.deadline + LATE_S):
         return await look()
-    raise Busy("The deadline came before the files were read; send the request again.")
+    raise Busy("The deadline came before the files were read; send them again, with more time.")

@@ -14,7 +14,7 @@ from service.jobs.shared import Shared
 from service.jobs.store import Store
 from service.link.answers import Answers, WorkerLost
 from service.problems import NoLongerKept, NotFound, Unable
-from worker.wire.messages import ArrayChunk, Checkpoint
+from worker.wire.messages import ArrayChunk, Checkpoint, Started
 
 ARRAYS_S = 60.0  # for all of it to come and be written
 LAST_S = 0.2  # before they are due, those who go on do so without it
@@ -48,13 +48,21 @@ class Intake:
         try:
             with shared.stop:
                 async for message, payload in answers:
-                    if isinstance(message, ArrayChunk):
+                    if isinstance(message, Started):
+                        await self._begin_anew()
+                    elif isinstance(message, ArrayChunk):
                         await self._take(message, payload)
                     elif isinstance(message, Checkpoint):
-                        await self.keeping.commit(whole=message.whole)
+                        await self.keeping.commit(message)
                 await self._finish_field()
         except (WorkerLost, Unable) as error:
             _log.error("a field is not kept", job=self._job, reason=str(error))
+        await trio.to_thread.run_sync(self.store.drop_pieces, self._job)
+
+    async def _begin_anew(self) -> None:
+        """Another worker sends them, as the first one died."""
+        self.shared.forget_pieces()
+        await self.keeping.clear()
         await trio.to_thread.run_sync(self.store.drop_pieces, self._job)
 
     async def _take(self, chunk: ArrayChunk, payload: bytes) -> None:

@@ -182,8 +182,10 @@ class Job(msgspec.Struct, kw_only=True):
         if not self.is_data:
             return {}
         path = f"/jobs/{self.public_id}"
-        image = f"{path}/image" if KINDS[self.kind].picture else None
-        return {"image": image, "field": None, "result": f"{path}/result"}
+        kind = KINDS[self.kind]
+        image = f"{path}/image" if kind.picture else None
+        graph = {"graph": f"{path}/graph"} if kind.graph else {}
+        return {"image": image, "field": None, "result": f"{path}/result"} | graph
 
     @property
     def explains(self) -> bool:

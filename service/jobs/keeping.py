@@ -17,7 +17,7 @@ from service.jobs.shared import Shared
 from service.jobs.store import Store
 from service.jobs.work_keys import work_key
 from service.problems import Unable
-from worker.wire.messages import ArrayChunk
+from worker.wire.messages import ArrayChunk, Checkpoint
 
 _LOSSES = (Unable, OSError, sqlite3.Error)  # that cost a checkpoint and not the job
 _log = structlog.stdlib.get_logger("itten.jobs")
@@ -53,9 +53,10 @@ class Keeping:
             await self._refuse(str(error))
         self._missing -= len(payload)
 
-    async def commit(self, *, whole: bool) -> None:
-        """All pieces are here; what came before is not needed any more if it is `whole`."""
-        complete = self._sizes and not self._missing and not self._refused
+    async def commit(self, made: Checkpoint) -> None:
+        """No more pieces come of it; what came before is not needed any more if it is `whole`."""
+        there = 0 < len(self._sizes) == made.arrays and not self._missing
+        complete, whole = there and not self._refused, made.whole
         size, job = sum(self._sizes.values()), self._job
         if complete:
             key, jobs = work_key(self.shared.digest), self._jobs

@@ -23,8 +23,11 @@ class LiveData(LiveJob):
         self._settle(None)
 
     def finish_without_worker(self, reason: str, *, late: bool = False) -> None:
-        """End without an answer: partial where it was late, or can be gone on with."""
-        if late or self.kept:
+        """End without an answer: partial where it was late, or can be gone on with.
+
+        Who went on himself has what he began with.
+        """
+        if late or self.kept or self.record.resumed_from is not None:
             self.record.move(JobState.PARTIAL, reason)
             self._settle(None)
         else:

@@ -72,7 +72,7 @@ def work_of(order: Order, sizes: Sequence[Size], worker_by: float) -> Work:
     )
 
 
-def new_record(order: AnyOrder, digested: str, device: str | None, job: str | None = None) -> Job:
+def new_record(order: AnyOrder, digested: str, job: str | None = None) -> Job:
     """The record of a job that begins, with this id or one of ours."""
     record = Job(
         id=full_id(order.owner, job or new_job_id()),
@@ -84,7 +84,6 @@ def new_record(order: AnyOrder, digested: str, device: str | None, job: str | No
         resumed_from=order.earlier.id if order.earlier else None,
         digest=digested,
         spec=order.spec,
-        device=device,
     )
     if isinstance(order, Order):
         record.background, record.drawing = order.background, order.is_drawing

@@ -14,10 +14,12 @@ from service.jobs.job_files import (
     RESULT,
     RESULT_JSON,
     RESULT_NPZ,
+    SOURCE,
     SVG_ARRAY,
     pass_name,
 )
 from service.jobs.jobs import Job, JobState
+from service.jobs.left import left_by
 from service.jobs.live_job import LiveJob
 from service.jobs.store import Store
 from service.pictures.encode import shrunk
@@ -65,6 +67,18 @@ async def after_pass(desk: Desk, job: Job, index: int) -> Shown:
     if picture is not None:
         return Shown(picture, pass_name(index))
     raise _no_pass(job, index)
+
+
+async def source(desk: Desk, job: Job) -> Shown:
+    """The picture that lends a job its strokes; also while the job runs.
+
+    Raises:
+        NotFound: it has none.
+    """
+    picture = await trio.to_thread.run_sync(desk.store.get_pixels, job.id, SOURCE)
+    if picture is None:
+        raise NotFound("This job has no source: it was sent one image alone.")
+    return Shown(picture, SOURCE)
 
 
 async def explanation(desk: Desk, job: Job, index: int) -> bytes:
@@ -140,6 +154,8 @@ async def answer(desk: Desk, job: Job) -> bytes | None:
     found = None if live is None else live.answer
     if found is None:
         found = await trio.to_thread.run_sync(desk.store.get_file, job.id, RESULT_JSON)
+    if found is None:
+        found = await trio.to_thread.run_sync(left_by, desk.store, job)
     if found is None or not job.linked:
         return found
     there = {"npz": f"/jobs/{job.public_id}/result"}
@@ -162,8 +178,11 @@ async def data_npz(desk: Desk, job: Job) -> Path:
     _check_data(job)
     await _wait_for_field(desk.live.get(job.id), job)
     path = await trio.to_thread.run_sync(desk.store.path, job.id, RESULT_NPZ)
+    if path is None and await answer(desk, job) is not None:  # it may have been made just now
+        path = await trio.to_thread.run_sync(desk.store.path, job.id, RESULT_NPZ)
     if path is None:
-        raise Conflict(f"This job has no arrays: {job.status_reason or 'they were not kept'}.")
+        why = job.status_reason or "they were not kept; send the request again"
+        raise Conflict(f"This job has no arrays: {why}.")
     return path
 
 

@@ -127,6 +127,8 @@ class Shared:
         if isinstance(message, Tiles | Patch):
             self.place.progress(message.done / max(1, message.total))
         for each in self.members:
+            if isinstance(message, Started):
+                each.record.device = self.place.device  # it may have moved
             each.hear(message, payload)
 
     def publish(self, event: Event) -> None:
@@ -176,6 +178,10 @@ class Shared:
     def add_piece(self, chunk: ArrayChunk, size: int) -> None:
         """Note that a piece of an array of the field has come, of so many bytes."""
         self._arrays[chunk.name] = self._arrays.get(chunk.name, array_bytes(chunk)) - size
+
+    def forget_pieces(self) -> None:
+        """All of them come again."""
+        self._arrays.clear()
 
     @property
     def arrays_complete(self) -> bool:

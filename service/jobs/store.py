@@ -117,14 +117,14 @@ class Store:
     def full_id(self, job: str, owner: str) -> str | None:
         """The full id of a job by either id: one of this owner, else the newest of the others."""
         which = "WHERE id = ?1 OR substr(id, instr(id, '.') + 1) = ?1"
-        query = f"SELECT id FROM jobs {which} ORDER BY owner = ?2 DESC, created DESC"  # noqa: S608
+        query = f"SELECT id FROM jobs {which} ORDER BY owner = ?2 DESC, rowid DESC"  # noqa: S608
         with self._db.reading() as db:
             row = db.execute(query, (job, owner)).fetchone()
         return None if row is None else str(row[0])
 
     def newest(self, limit: int = 50, owner: str | None = "") -> list[Job]:
         """The newest jobs of an owner, or of all, the newest first."""
-        which = "WHERE owner = ?1 OR ?1 IS NULL ORDER BY created DESC, rowid DESC LIMIT ?2"
+        which = "WHERE owner = ?1 OR ?1 IS NULL ORDER BY rowid DESC LIMIT ?2"
         query = f"SELECT record FROM jobs {which}"  # noqa: S608
         with self._db.reading() as db:
             rows = db.execute(query, (owner, limit)).fetchall()
@@ -143,9 +143,14 @@ class Store:
         return freed
 
     def evict(self, now: float | None = None) -> list[str]:
-        """Remove ended jobs that are too old or too many, the oldest first; says which."""
+        """Remove ended jobs that are too old or too many, the oldest first; says which.
+
+        Rows are in the order of acceptance: of two, `created` may say otherwise, as the machine's
+        clock may have been set. A job from the future counts as one of now.
+        """
         now = time.time() if now is None else now
-        query = "SELECT id, created FROM jobs WHERE ended ORDER BY created, rowid"
+        self._date_back(now)
+        query = "SELECT id, created FROM jobs WHERE ended ORDER BY rowid"
         with self._db.reading() as db:
             ended = db.execute(query).fetchall()
         total = self._files.total
@@ -156,6 +161,13 @@ class Store:
                 evicted.append(job)
         self.kept_bytes = total
         return evicted
+
+    def _date_back(self, now: float) -> None:
+        with self._db.reading() as db:
+            ahead = db.execute("SELECT 1 FROM jobs WHERE created > ? LIMIT 1", (now,)).fetchone()
+        if ahead is not None:
+            with self._db.writing() as db:
+                db.execute("UPDATE jobs SET created = ?1 WHERE created > ?1", (now,))
 
     # --- files ---------------------------------------------------------------------------------
 

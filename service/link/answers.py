@@ -18,14 +18,15 @@ class WorkerLost(Exception):
 
 
 class Deadly(WorkerLost):
-    """Two workers died over the job: it is not run again."""
+    """Two workers died in turns that were the job's alone: it is not run again."""
 
 
 class Answers:
     """The messages of one job in order, for one listener; the last is `Finished`.
 
     With `Finished.arrays` the chunks follow, up to and with `ArraysDone`. A second `Started` means
-    that the job is run again by another worker, from where the last `Checkpoint` was.
+    that the job is run again by another worker, from where the last `Checkpoint` was; after a
+    `Finished`, that its arrays come anew.
     """
 
     def __init__(self, on_close: Callable[[], None]) -> None:

@@ -1,17 +1,18 @@
 """One worker as the service sees it: kept alive, and what is under way with it."""
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
 import structlog
 import trio
 
-from service.link.answers import Answer, Answers, WorkerLost
+from service.link.answers import Answer, WorkerLost
 from service.link.meter import Meter
 from service.link.process import Opener, WorkerUnusable
+from service.link.ticket import Ticket, blame
+from service.link.trouble import Trouble, reason_of
 from worker.wire.channel import Channel
 from worker.wire.framing import FrameDecoder, FrameError
 from worker.wire.messages import (
@@ -26,13 +27,10 @@ from worker.wire.messages import (
     Stats,
     Submit,
     ToService,
+    Turn,
 )
 
 log = structlog.get_logger()
-
-
-Pixels = bytes | memoryview
-Work = Callable[[], Awaitable[bytes]]
 
 
 class _NoWorker(Exception):
@@ -58,37 +56,8 @@ class Patience:
     rerun_s: float = 1.0  # a job with less left is not run again
     first_pause_s: float = 0.1  # before a dead worker's replacement, doubling
     last_pause_s: float = 5.0
+    again_s: float = 60.0  # before the same trouble is told again
     settled_s: float = 5.0  # a worker that was ready for so long starts the pauses over
-
-
-@dataclass(eq=False)
-class Ticket:
-    """A job under way; `pixels` are kept until its end, for a second run."""
-
-    submit: Submit
-    pixels: Sequence[Pixels]  # of the target, and of the source where there is one
-    work: Work  # fetches the npz to go on from, empty for none, each time that the job is sent
-    deadline: float  # by trio's clock
-    answers: Answers
-    peer: "Peer | None" = None
-    sent: int = 0
-    deaths: int = 0  # workers that died over it, as far as is known
-    there: bool = False  # at this worker, in part at least
-    started: bool = False  # there
-    blamed: bool = False  # the worker ends over this very job
-    cancelled: bool = False
-    answered: bool = False  # `Finished` is out, arrays are to follow
-    ended: trio.Event = field(default_factory=trio.Event)
-
-    def left_s(self) -> float:
-        """Return the seconds until the deadline."""
-        return self.deadline - trio.current_time()
-
-    def end(self, last: Answer | None, lost: WorkerLost | None) -> None:
-        """Close the answers and let go of the pixels."""
-        self.pixels = ()
-        self.answers.end(last, lost=lost)
-        self.ended.set()
 
 
 class Holder(Protocol):
@@ -113,12 +82,14 @@ class Peer:
         self.name = name
         self.hello: Hello | None = None
         self.meter = Meter()
+        self.trouble = Trouble(name, patience.again_s)
         self._opener = opener
         self._holder = holder
         self._patience = patience
         self._pause_s = patience.first_pause_s
         self._ever_ready = False
         self._tickets: dict[str, Ticket] = {}
+        self.turn: frozenset[str] | None = None  # jobs over which the worker dies, if it does now
         self._outgoing: deque[tuple[Ticket, Submit | Cancel]] = deque()
         self._more = trio.Event()
         self._connection = trio.CancelScope()
@@ -154,15 +125,13 @@ class Peer:
             try:
                 await self._live_once()
             except* _FAILURES as group:
-                reason = _innermost(group)
+                reason = reason_of(group)
             except* WorkerUnusable as group:
                 if not self._ever_ready:
                     raise
-                reason = _innermost(group)
+                reason = reason_of(group)
             self.meter.lost += 1
-            log.warning(
-                "no worker; trying again", worker=self.name, reason=reason, pause_s=self._pause_s
-            )
+            self.trouble.tell(reason)
             await trio.sleep(self._pause_s)
             self._pause_s = min(2 * self._pause_s, self._patience.last_pause_s)
 
@@ -182,10 +151,11 @@ class Peer:
         log.info("a worker is ready", worker=self.name, device=hello.device, name=hello.device_name)
         began = trio.current_time()
         self.hello, self._ever_ready = hello, True
+        self.trouble.over()
         self._holder.worker_changed()
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._write, channel)
+                nursery.start_soon(self._write, channel, nursery.cancel_scope)
                 await self._read(channel)
                 nursery.cancel_scope.cancel()
         finally:
@@ -198,28 +168,32 @@ class Peer:
         self.meter.gone()
         self._outgoing.clear()
         tickets, self._tickets = list(self._tickets.values()), {}
-        for each in _suspects(tickets):
-            each.deaths += 1
-        for each in tickets:
-            each.there = each.started = each.blamed = False
+        blame(tickets, self.turn)
+        self.turn = None
         self._holder.worker_changed()
-        for each in tickets:
+        for each in sorted(tickets, key=lambda ticket: ticket.deadline):
             self._holder.place(each)
 
     def _send_soon(self, ticket: Ticket, message: Submit | Cancel) -> None:
         self._outgoing.append((ticket, message))
         self._more.set()
 
-    async def _write(self, channel: Channel[ToService]) -> None:
-        while True:
-            while not self._outgoing:
-                self._more = trio.Event()
-                await self._more.wait()
-            ticket, message = self._outgoing.popleft()
-            if isinstance(message, Cancel):
-                await channel.send(message)
-            elif not ticket.cancelled:
-                await self._send_job(channel, ticket)
+    async def _write(self, channel: Channel[ToService], connection: trio.CancelScope) -> None:
+        try:
+            while True:
+                await self._write_next(channel)
+        except trio.BrokenResourceError:  # whose turn it was is among what can still be read
+            connection.deadline = trio.current_time() + self._patience.listener_s
+
+    async def _write_next(self, channel: Channel[ToService]) -> None:
+        while not self._outgoing:
+            self._more = trio.Event()
+            await self._more.wait()
+        ticket, message = self._outgoing.popleft()
+        if isinstance(message, Cancel):
+            await channel.send(message)
+        elif not ticket.cancelled:
+            await self._send_job(channel, ticket)
 
     async def _send_job(self, channel: Channel[ToService], ticket: Ticket) -> None:
         ticket.sent += 1
@@ -227,7 +201,10 @@ class Peer:
         if ticket.cancelled or ticket.ended.is_set():
             return  # a cancel that follows is acknowledged all the same
         submit = msgspec.structs.replace(
-            ticket.submit, budget_s=ticket.left_s(), work_bytes=len(work)
+            ticket.submit,
+            budget_s=ticket.left_s(),
+            work_bytes=len(work),
+            apart=ticket.suspected,
         )
         ticket.there = True  # before the first byte: a worker may die over the next
         await channel.send(submit, *ticket.pixels, work)
@@ -236,11 +213,12 @@ class Peer:
         async for message, payload in channel:
             if isinstance(message, Stats):
                 self.meter.now = message
+            elif isinstance(message, Turn):
+                self.turn = frozenset(message.jobs)
             elif not isinstance(message, Hello) and message.job in self._tickets:
                 await self._deliver(self._tickets[message.job], message, payload)
 
     async def _deliver(self, ticket: Ticket, message: ToService, payload: bytes) -> None:
-        ticket.started |= isinstance(message, Started)
         if isinstance(message, Finished) and message.fatal:
             ticket.blamed = True  # its worker is about to end
             return
@@ -248,10 +226,26 @@ class Peer:
             del self._tickets[ticket.submit.job]
             self._holder.end(ticket, (message, payload))
             return
-        ticket.answered = ticket.answered or isinstance(message, Finished)
+        if ticket.answer is not None and not ticket.sending:
+            await self._deliver_again(ticket, message)
+            return
+        if isinstance(message, Finished):
+            ticket.answer, ticket.sending = message, True
+        await self._offer(ticket, message, payload)
+
+    async def _deliver_again(self, ticket: Ticket, message: ToService) -> None:
+        """Until the arrays come of a job whose answer is out already."""
+        if isinstance(message, Started):
+            await self._offer(ticket, message)
+        elif isinstance(message, Finished):
+            ticket.sending = message.state == "complete"
+            if not ticket.sending:  # less than what was answered
+                ticket.answers.close()
+
+    async def _offer(self, ticket: Ticket, message: ToService, payload: bytes = b"") -> None:
         # Whoever reads slowly does without previews, and goes on from further back.
         droppable = isinstance(message, Preview) or (
-            isinstance(message, ArrayChunk) and not ticket.answered
+            isinstance(message, ArrayChunk) and not ticket.sending
         )
         with trio.move_on_after(self._patience.listener_s) as waiting:
             await ticket.answers.offer((message, payload), droppable=droppable)
@@ -259,13 +253,6 @@ class Peer:
             about = ticket.submit.log_fields
             log.error("a listener takes no messages; its job is cancelled", **about)
             ticket.answers.close()
-
-
-def _suspects(tickets: Sequence[Ticket]) -> list[Ticket]:
-    """Over which of its jobs a worker may have died: as few as can be told."""
-    blamed = [each for each in tickets if each.blamed]
-    started = [each for each in tickets if each.started]
-    return blamed or started or [each for each in tickets if each.there]
 
 
 def _is_last(message: ToService, ticket: Ticket) -> bool:
@@ -286,9 +273,3 @@ async def _read_hello(channel: Channel[ToService]) -> Hello:
             raise _NoWorker(f"it speaks protocol {message.protocol}, this service {PROTOCOL}")
         return message
     raise _NoWorker("it left before it was ready")
-
-
-def _innermost(error: BaseException) -> str:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}"

@@ -2,11 +2,11 @@
 
 A worker that dies is replaced after a while that doubles from failure to failure. Each job that it
 held goes on with another worker from where it was last kept, if there is time for it; otherwise its
-listener gets `WorkerLost`, or `Deadly` when two workers died over it. Deadlines cross as the
-seconds that are left when the job is sent.
+listener gets `WorkerLost`, or `Deadly` when two workers died in turns that were its alone.
+Deadlines cross as the seconds that are left when the job is sent.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,8 +15,9 @@ import structlog
 import trio
 
 from service.link.answers import Answer, Answers, Deadly, WorkerLost
-from service.link.peer import Patience, Peer, Pixels, Ticket, Work
+from service.link.peer import Patience, Peer
 from service.link.process import WorkerUnusable, connected, spawned, worker_command
+from service.link.ticket import Choose, Pixels, Ticket, Work
 from worker.wire.address import parse_address
 from worker.wire.messages import Finished, Hello, Submit
 
@@ -35,6 +36,10 @@ log = structlog.get_logger()
 
 async def _no_work() -> bytes:
     return b""
+
+
+def _first(ready: Mapping[str, Hello], _: float) -> str:
+    return next(iter(ready))
 
 
 @asynccontextmanager
@@ -73,7 +78,7 @@ async def open_workers(
 
 @dataclass(eq=False)
 class WorkerLink:
-    """All workers as one: jobs go to the ready one that has the fewest."""
+    """All workers as one; where a job goes, who submits it decides."""
 
     nursery: trio.Nursery
     patience: Patience
@@ -88,18 +93,35 @@ class WorkerLink:
 
     @property
     def hello(self) -> Hello | None:
-        """What a ready worker has said about itself."""
-        return next((peer.hello for peer in self.peers if peer.hello is not None), None)
+        """What the first ready worker has said about itself."""
+        return next(iter(self.workers.values()), None)
+
+    @property
+    def workers(self) -> dict[str, Hello]:
+        """What those that are ready have said about themselves, by name."""
+        return {peer.name: peer.hello for peer in self.peers if peer.hello is not None}
+
+    @property
+    def troubled(self) -> bool:
+        """Whether no worker is there, nor any that may be warming up for all that is known."""
+        return all(peer.trouble.reason is not None for peer in self.peers)
 
     async def wait_ready(self) -> None:
         """Return once a worker is ready."""
         while not self.ready:
             await self._changed.wait()
 
-    async def submit(self, submit: Submit, *pixels: Pixels, work: Work = _no_work) -> Answers:
+    async def submit(
+        self,
+        submit: Submit,
+        *pixels: Pixels,
+        work: Work = _no_work,
+        choose: Choose = _first,
+    ) -> Answers:
         """Start a job; returns at once, the pixels of its pictures are sent behind the scenes.
 
-        With them goes what `work` comes to then, and when it has to be sent again.
+        With them goes what `work` comes to then, and when it has to be sent again. `choose` names
+        one of the ready workers for it, also when that is gone.
 
         Raises:
             ValueError: when a job of this id is under way.
@@ -108,7 +130,7 @@ class WorkerLink:
             raise ValueError(f"job {submit.job} is under way already")
         answers = Answers(on_close=lambda: self._begin_cancel(ticket))
         deadline = trio.current_time() + submit.budget_s
-        ticket = Ticket(submit, pixels, work, deadline, answers)
+        ticket = Ticket(submit, pixels, work, choose, deadline, answers)
         self._tickets[submit.job] = ticket
         self.place(ticket)
         await trio.lowlevel.checkpoint()
@@ -126,18 +148,19 @@ class WorkerLink:
         if ticket.ended.is_set():
             return
         ticket.peer = None
-        ready = [peer for peer in self.peers if peer.hello is not None]
+        ready = self.workers
         in_time = ticket.left_s() > self.patience.rerun_s
         if ticket.cancelled:
             self.end(ticket, _cancelled(ticket))
-        elif ticket.answered:
+        elif ticket.final or (ticket.answer is not None and not in_time):
             self.end(ticket, lost=WorkerLost("the worker died while it sent the arrays"))
         elif ticket.deaths > 1:
             self.end(ticket, lost=Deadly("two workers died over this job"))
         elif not in_time and (ticket.sent or not ready):
             self.end(ticket, lost=WorkerLost("no worker is ready and the deadline is near"))
         elif ready:
-            min(ready, key=lambda peer: peer.load).take(ticket)
+            chosen = ticket.choose(ready, trio.current_time())
+            next(peer for peer in self.peers if peer.name == chosen).take(ticket)
         else:
             self.nursery.start_soon(self._give_up_in_time, ticket)
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 
 import msgspec
+import trio
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from service.jobs.admission import Admission
 from service.link.worker_link import WorkerLink
 from service.pictures.images import Decoders
 
@@ -25,12 +27,13 @@ _COUNTS = {
 class ProcessMetrics(Collector):
     """Read when somebody looks; what only a worker knows is at most a second old."""
 
-    def __init__(self, link: WorkerLink, decoders: Decoders) -> None:
-        self._link, self._decoders = link, decoders
+    def __init__(self, link: WorkerLink, decoders: Decoders, admission: Admission) -> None:
+        self._link, self._decoders, self._admission = link, decoders, admission
 
     def collect(self) -> Iterable[Metric]:
         """The metrics now."""
         yield from self._counts()
+        yield from self._placed()
         yield self._memory()
         failures = CounterMetricFamily(
             "itten_decoder_failures", "Processes that an image has cost.", labels=["reason"]
@@ -52,6 +55,23 @@ class ProcessMetrics(Collector):
             for worker, total in totals.items():
                 counts.add_metric([worker], total[field])
             yield counts
+
+    def _placed(self) -> Iterator[Metric]:
+        of = {
+            "up": GaugeMetricFamily("itten_worker_up", "Whether it takes jobs.", labels=["worker"]),
+            "jobs": GaugeMetricFamily(
+                "itten_worker_jobs", "Jobs that it was given.", labels=["worker"]
+            ),
+            "queued": GaugeMetricFamily(
+                "itten_worker_queued_seconds", "Seconds that they may take.", labels=["worker"]
+            ),
+        }
+        now = trio.current_time()
+        for peer in self._link.peers:
+            of["up"].add_metric([peer.name], peer.hello is not None)
+            of["jobs"].add_metric([peer.name], peer.load)
+            of["queued"].add_metric([peer.name], self._admission.queued_s(peer.name, now))
+        yield from of.values()
 
     def _memory(self) -> Metric:
         memory = GaugeMetricFamily(

@@ -7,21 +7,18 @@ bomb costs this process, never the service.
 
 import argparse
 import contextlib
-import importlib
-import math
 import os
 import resource
+import signal
 import socket
 import sys
-import threading
-import time
 import warnings
 from collections.abc import Iterable
 from typing import NoReturn
 
 from PIL import Image
 
-from service.pictures import formats, srgb
+from service.pictures import decoder_parts, formats, srgb
 from service.pictures.decoder_messages import (
     Decode,
     Decoded,
@@ -38,9 +35,10 @@ from service.problems import BrokenImage, Problem
 from worker.wire.framing import FrameDecoder, encode
 from worker.wire.messages import Message
 
-PARTS = "service.pictures.decoder_parts"
 PIECE = 1 << 20  # bytes to a read, and about as many to a `Rows`
-HEADER_CPU_S, CPU_S = 1, 10  # processor seconds that a header and a whole file may take
+HEADER_CPU_S = 0.2  # processor seconds; a header takes a millisecond
+CPU_S, CPU_S_PER_PIXEL = 0.5, 0.3e-6  # ten times what the slowest of honest pictures take
+PART_CPU_S = 10.0  # the largest graph
 MEMORY = 256 << 20  # bytes above the process's own, for the file, its metadata and tables
 PIXELS_OF_A_PART = 50_000_000  # 2 GB: the largest graph, as text
 MEMORY_PER_PIXEL = 40  # bytes: an animated RGBA WebP with profile and orientation needs most, 30
@@ -71,8 +69,6 @@ def serve(connection: socket.socket) -> None:
     own_memory = address_space()
     frames = FrameDecoder[ToDecoder](ToDecoder)
     send(connection, Ready())
-    # Beside the first pictures, which need not wait for what reads graphs: a third of a second.
-    threading.Thread(target=importlib.import_module, args=(PARTS,), daemon=True).start()
     # What libtiff has to say about a broken file is of no use in the service's log.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
     while data := connection.recv(PIECE):
@@ -80,14 +76,13 @@ def serve(connection: socket.socket) -> None:
             limit(own_memory, request)
             for message, payload in answer(request, file):
                 send(connection, message, payload)
+            limit_cpu(0)  # until the next file is here
 
 
 def answer(request: ToDecoder, file: bytes) -> Iterable[tuple[Message, bytes]]:
     """Return the messages that answer one request; what is wrong with the file is one of them."""
     if isinstance(request, Split | Read):
-        from service.pictures.decoder_parts import answer as read
-
-        return read(request, file)
+        return decoder_parts.answer(request, file)
     try:
         if isinstance(request, Inspect):
             return [(inspect(file, request.max_pixels), b"")]
@@ -140,9 +135,21 @@ def limit(own_memory: int | None, request: ToDecoder) -> None:
     if own_memory is not None:
         memory = own_memory + MEMORY + MEMORY_PER_PIXEL * most_pixels(request)
         resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
-    cpu_s = math.ceil(time.process_time())
-    cpu_s += HEADER_CPU_S if isinstance(request, Inspect) else CPU_S
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, resource.RLIM_INFINITY))
+    limit_cpu(processor_s(request))
+
+
+def processor_s(request: ToDecoder) -> float:
+    """Return the seconds of processor time that a file may take."""
+    if isinstance(request, Inspect):
+        return HEADER_CPU_S
+    if isinstance(request, Decode):
+        return CPU_S + CPU_S_PER_PIXEL * request.max_pixels
+    return PART_CPU_S
+
+
+def limit_cpu(seconds: float) -> None:
+    """End this process when it has used so much processor time from now on; 0: do not."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)  # RLIMIT_CPU counts whole seconds only
 
 
 def most_pixels(request: ToDecoder) -> int:

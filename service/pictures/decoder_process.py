@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import subprocess
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -38,6 +39,9 @@ from worker.wire.jobs.kind import Sort
 START_S = 30.0
 END_S = 5.0
 NICE = 3
+# A decoder uses no BLAS, but numpy starts its threads, one for each core, and each takes address
+# space, which is limited.
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 _PROBLEMS: dict[str, type[Problem]] = {
     problem.slug: problem for problem in (Malformed, UnsupportedFormat, BrokenImage, TooManyPixels)
@@ -57,6 +61,8 @@ class DecoderLost(Exception):
 class Decoder:
     """One process and the socket to it; `busy` while it owes an answer.
 
+    `left` is set once it takes no other file, `put_off` when it was ended to make room.
+
     The socket is written and read in a thread: pictures are large, new memory is slow, and the
     event loop would stand still for both.
     """
@@ -64,6 +70,9 @@ class Decoder:
     def __init__(self, process: trio.Process, connection: socket.socket) -> None:
         self.process = process
         self.busy = False
+        self.left = trio.Event()
+        self.put_off = False
+        self.long = False  # whether its task is, to the pool
         self._answered = False  # in the exchange under way
         self._own_thread = trio.CapacityLimiter(1)  # it mostly waits
         self._connection = connection
@@ -94,6 +103,24 @@ class Decoder:
     async def arrays(self, sort: Sort, file: File) -> Arrays:
         """Have what a job works on read; raises as `header`."""
         return await self._in_thread(partial(ask_arrays, self._connection, Read(sort=sort), file))
+
+    def processor_s(self) -> float:
+        """Processor time that the process has used; 0 where that cannot be known."""
+        try:  # clock_getcpuclockid(3) of Linux, which Python does not have
+            return time.clock_gettime(~self.process.pid << 3 | 2)
+        except OSError:  # it has ended
+            return 0.0
+
+    def set_apart(self) -> None:
+        """Have the process take no file after this one, which has taken long, and step back."""
+        self.left.set()
+        _step_back(self.process.pid)
+
+    def end_and_put_off(self) -> None:
+        """End the process, though its file is nothing worse than slow."""
+        self.put_off = True
+        self.left.set()
+        self.process.kill()
 
     async def _in_thread(self, exchange: Callable[[], T]) -> T:
         self.busy = True
@@ -135,6 +162,11 @@ def _problem(refusal: Refusal) -> Problem:
     return _PROBLEMS.get(refusal.slug, BrokenImage)(refusal.detail)
 
 
+def _step_back(pid: int) -> None:
+    with contextlib.suppress(OSError):  # it has died
+        os.setpriority(os.PRIO_PROCESS, pid, os.getpriority(os.PRIO_PROCESS, pid) + NICE)
+
+
 @contextlib.asynccontextmanager
 async def start_decoder(argv: Sequence[str]) -> AsyncIterator[Decoder]:
     """Start one process and wait until it is ready; it is killed at the end of the block.
@@ -150,9 +182,9 @@ async def start_decoder(argv: Sequence[str]) -> AsyncIterator[Decoder]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             process_group=0,  # Ctrl-C in a terminal is for the service alone
+            env=os.environ | ONE_THREAD,
         )
-        with contextlib.suppress(OSError):  # a decoder that uses two cores keeps no client waiting
-            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
+        _step_back(process.pid)  # a decoder that uses two cores keeps no client waiting
         theirs.close()  # or the end of the process would not close the connection
         try:
             decoder = Decoder(process, ours)

@@ -125,6 +125,7 @@ async def picture_answer(
         as_format,
         (red, green, blue),
         abandon_on_cancel=True,  # seconds that neither a hang-up nor the service's end waits for
+        limiter=None if request.method == "POST" else desk.looking.threads,
     )
     return Response(file, 200, headers, content_type=f"image/{as_format}")
 
@@ -133,7 +134,7 @@ async def file_answer(
     request: Request, job: Job, name: str, media: str, make: Callable[[], Awaitable[bytes]]
 ) -> Response:
     """A file of this name that never changes; 304 without making it where the caller has it."""
-    suffix = media.rpartition("/")[2]
+    suffix = media.rpartition("/")[2].removeprefix("x-")
     headers = {
         "ETag": f'"{job.id}-{name}-{suffix}"',
         "Vary": "Accept",
@@ -189,7 +190,7 @@ def _is_known(request: Request, tag: str) -> bool:
 def _disposition(job: Job, name: str, suffix: str) -> str:
     """Shown in a browser, and saved under a name that says what it is."""
     what = "drawing" if job.drawing else _SUFFIX.get(job.kind, "itten")
-    if name.startswith(("pass", "input", "field-", "explanation")):
+    if name.startswith(("pass", "input", "source", "graph", "field-", "explanation")):
         what = name
     elif job.is_data:
         what = job.kind.replace(".", "-")

@@ -1,6 +1,9 @@
 """Who calls: looked at before anything else of a request, and whose jobs it can be about."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from functools import wraps
 from typing import TypeVar
 
 import trio
@@ -9,6 +12,7 @@ from structlog.contextvars import bind_contextvars
 
 from service.access.access import Access
 from service.access.keys import Key, Scope
+from service.access.rates import neighbourhood
 from service.access.tickets import LASTS_S
 from service.jobs.data_orders import DataOrder
 from service.jobs.desk import Desk
@@ -19,6 +23,7 @@ from service.web.answers import json_answer
 from service.web.origins import check_host
 
 Asked = TypeVar("Asked", Order, DataOrder)
+Handler = Callable[[str], Awaitable[Response]]
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -52,9 +57,7 @@ def ticket_routes(access: Access) -> Blueprint:
 
     @routes.post("/tickets")
     async def issue() -> Response:
-        answer = json_answer({"ticket": access.ticket(caller()), "expires_s": LASTS_S}, 201)
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return json_answer({"ticket": access.ticket(caller()), "expires_s": LASTS_S}, 201)
 
     return routes
 
@@ -68,6 +71,25 @@ def caller() -> Key:
 def by_caller(order: Asked) -> Asked:
     """The order, as that of who calls."""
     return replace(order, owner=caller().owner)
+
+
+def turn(desk: Desk) -> AbstractAsyncContextManager[None]:
+    """A turn of who calls at the pictures of jobs; raises Busy where none comes."""
+    return desk.looking.turn(caller().owner or neighbourhood(request.remote_addr or ""))
+
+
+def in_turn(desk: Desk) -> Callable[[Handler], Handler]:
+    """Have a handler run in a turn of who calls."""
+
+    def turned(handler: Handler) -> Handler:
+        @wraps(handler)
+        async def taking(job_id: str) -> Response:
+            async with turn(desk):
+                return await handler(job_id)
+
+        return taking
+
+    return turned
 
 
 async def find_job(desk: Desk, job: str) -> Job:

@@ -50,7 +50,9 @@ async def read_members(request: Request, decoders: Decoders) -> DataUpload:
         raise bad_spec([("spec", "takes too much time or memory; send less")]) from problem
     found = {each.name: whole[each.begin : each.end] for each in members}
     files: dict[str, File] = {name: text for name, text in found.items() if name not in SPEC}
-    return DataUpload(_values(found), files, "", arrived)
+    values = _values(found)
+    _add_query(values, request)
+    return DataUpload(values, files, "", arrived)
 
 
 def read_form(request: Request, files: Files, form: Fields) -> DataUpload | None:
@@ -73,7 +75,7 @@ def read_form(request: Request, files: Files, form: Fields) -> DataUpload | None
         if name in values:
             wrong[name] = "is given twice"
         elif name != "spec":
-            values[name] = text if name == "kind" else _text(name, text)
+            values[name] = text if name == "kind" else form_value(name, text)
     parts: dict[str, File] = {name: lent(files[name]) for name in files if name != "spec"}
     for name in [*values]:
         if name not in SPEC:  # a part that is in the spec
@@ -97,7 +99,7 @@ def order_of(upload: DataUpload, max_deadline_s: float) -> DataOrder:
     rest = {name: value for name, value in upload.values.items() if name != "kind"}
     parts = {part.name: part for part in KINDS[upload.kind].parts}
     wrong = {
-        name: f"is not taken by {upload.kind}; it takes {', '.join(parts)}"
+        name: f"is not taken by {upload.kind}; it takes {', '.join(parts) or 'no parts'}"
         for name in upload.files
         if name not in parts
     }
@@ -121,8 +123,22 @@ def _values(members: dict[str, memoryview]) -> dict[str, Any]:
     return {name: read_value(bytes(members[name])) for name in SPEC if name in members}
 
 
-def _text(name: str, text: str) -> Any:
-    """A field of a form as the value that JSON would hold."""
+def _add_query(values: dict[str, Any], request: Request) -> None:
+    """What the address has of the spec beside a body that is JSON; raises BadSpec."""
+    wrong: dict[str, str] = {}
+    for name, text in request.args.items(multi=True):
+        if name in values:
+            wrong[name] = "is given twice"
+        elif name not in SPEC:
+            wrong[name] = f"is not taken in the address; {', '.join(SPEC)} are"
+        else:
+            values[name] = text if name == "kind" else form_value(name, text)
+    if wrong:
+        raise bad_spec(wrong.items())
+
+
+def form_value(name: str, text: str) -> Any:
+    """A field of a form as the value that JSON would hold; raises BadSpec."""
     try:
         return read_value(text.encode())
     except (Refused, UnicodeError):

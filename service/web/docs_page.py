@@ -19,6 +19,7 @@ _PAGE = Markup("""<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>{title}: the API</title>
 <link rel="icon" href="/static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/style/colours.css">
 <link rel="stylesheet" href="/static/style/docs.css">
 </head>
 <body>

@@ -83,8 +83,14 @@ def _rows(properties: Mapping[str, Schema], required: tuple[str, ...]) -> Iterat
             tag("th", code(name), scope="row"),
             tag("td", kind_of(schema)),
             tag("td", _default(schema, is_required=name in required), class_="default"),
-            tag("td", told(schema.get("description", ""))),
+            tag("td", told(_meaning(schema))),
         )
+
+
+def _meaning(schema: Schema) -> str:
+    """What is said of a field; where it may be absent that is said of what it is otherwise."""
+    said = (each.get("description", "") for each in (schema, *schema.get("anyOf", ())))
+    return next(filter(None, said), "")
 
 
 def _default(schema: Schema, *, is_required: bool) -> Markup:

@@ -10,7 +10,7 @@ from service.pictures.decoder_process import File
 from service.pictures.encode import encode
 from service.problems import Refused, echo
 from service.spec.reading import bad_spec, read_value
-from service.web.callers import find_job
+from service.web.callers import find_job, turn
 from service.web.data_uploads import DataUpload
 from worker.wire.jobs import KINDS
 
@@ -47,8 +47,9 @@ async def _picture(desk: Desk, name: str, text: bytes) -> bytes:
     if not known or reference.keys() - {"job", "channel"}:
         raise bad_spec([(name, _FORM)])
     job = await find_job(desk, reference["job"])
-    if channel is None:
-        shown = await results.result(desk, job)
-    else:
-        shown = await eigenvectors.eigenvector(desk, job, channel)
-    return await trio.to_thread.run_sync(encode, shown.picture, "png")
+    async with turn(desk):
+        if channel is None:
+            shown = await results.result(desk, job)
+        else:
+            shown = await eigenvectors.eigenvector(desk, job, channel)
+        return await trio.to_thread.run_sync(encode, shown.picture, "png")

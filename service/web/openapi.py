@@ -2,18 +2,13 @@
 
 from importlib.metadata import version
 
-from service.pictures.encode import FORMATS
 from service.settings import Settings
-from service.spec.kinds import KINDS
-from service.spec.specs import FieldSpec, ShadeSpec, Spec, schemas
-from service.web.negotiation import EVENTS, JSON, NPZ, SVG
+from service.spec.specs import schemas
+from service.web.negotiation import EVENTS, JSON, NPZ
 from service.web.openapi_access import SCHEMES, TICKETS, guarded
 from service.web.openapi_answers import (
-    BYTES,
     JOB,
     PROBLEM,
-    SOURCES_OF_422,
-    UPLOAD_PROBLEMS,
     Json,
     answer_of_data,
     explanation_or,
@@ -23,7 +18,7 @@ from service.web.openapi_answers import (
     plain,
     problems,
 )
-from service.web.openapi_data import data_bodies, data_parts, data_schemas
+from service.web.openapi_data import data_schemas
 from service.web.openapi_guide import chapters, guided
 from service.web.openapi_parameters import (
     CHANNEL,
@@ -31,18 +26,18 @@ from service.web.openapi_parameters import (
     JOB_ID,
     LAYER,
     MAX_SIDE,
+    PART,
     PASS,
-    PREFER,
 )
-from worker.wire.jobs import KINDS as DATA
-
-_IMAGES = [f"image/{each}" for each in FORMATS]
-_FIELD = [*_IMAGES, NPZ, SVG]  # SVG of line drawings only
-_CROSS: Json = {
-    "source": BYTES
-    | {"description": "A second image, of any size, that strokes are taken from: mode cross."}
-}
-_ACCEPTED = "Accepted; Location says where."
+from service.web.openapi_work import (
+    ACCEPTED,
+    FIELD,
+    IMAGES,
+    of_any_kind,
+    resumed,
+    started,
+    work_paths,
+)
 
 
 def describe(settings: Settings) -> Json:
@@ -58,7 +53,7 @@ def describe(settings: Settings) -> Json:
         },
         "tags": chapters(),
         "paths": guarded(
-            guided(_work_paths() | _job_paths() | _other_paths() | TICKETS),
+            guided(work_paths() | _job_paths() | _other_paths() | TICKETS),
             has_keys=settings.api_keys_file is not None,
         ),
         "components": {
@@ -71,98 +66,6 @@ def describe(settings: Settings) -> Json:
     }
 
 
-def _work_paths() -> Json:
-    return {
-        "/shade": {"post": _work("Shade an image", ShadeSpec, [*_IMAGES, JSON], _CROSS)},
-        "/field": {"post": _work("Fiedler field of an image", FieldSpec, [*_FIELD, JSON])},
-    }
-
-
-def _work(summary: str, spec: type[Spec], media: list[str], also: Json | None = None) -> Json:
-    reference, names = {"$ref": f"#/components/schemas/{spec.__name__}"}, spec.model_fields
-    # Not allOf: a spec takes none but its own fields, and an image is none of them.
-    fields = {name: {"$ref": f"{reference['$ref']}/properties/{name}"} for name in names}
-    form = {
-        "type": "object",
-        "properties": {"target": BYTES | {"description": "The image."}}
-        | (also or {})
-        | {"spec": reference}
-        | fields,
-        "additionalProperties": False,
-        "required": ["target"],
-        "description": "Fields of the spec also as form fields; each in one place only.",
-    }
-    return {
-        "summary": summary,
-        "description": "An image alone may be the body; the spec is in the query then.",
-        "parameters": [PREFER],
-        "requestBody": _body(form),
-        "responses": {
-            "200": ok("Complete or partial: see Itten-Status.", media),
-            "202": ok("Accepted; Location says where.", [JSON]),
-            **problems(("406", "No such representation.")),
-            **UPLOAD_PROBLEMS,
-        },
-    }
-
-
-def _body(form: Json) -> Json:
-    """An image in a form, or alone."""
-    return {
-        "required": True,
-        "content": {
-            "multipart/form-data": {"schema": form},
-            "image/*": {"schema": BYTES},
-            "application/octet-stream": {"schema": BYTES},
-        },
-    }
-
-
-def _of_any_kind(summary: str, *also: tuple[str, str], **answers: str) -> Json:
-    """A call that starts a job of the kind that its spec names; problems besides the usual ones."""
-    kind: Json = {"enum": [*KINDS, *DATA], "description": "What is to be done."}
-    spec = {
-        "type": "object",
-        "properties": {"kind": kind},
-        "required": ["kind"],
-        "description": "Also the fields of ShadeSpec or FieldSpec, or params and deadline_s.",
-    }
-    form = {
-        "type": "object",
-        "properties": {"target": BYTES | {"description": "The image to shade, or of the field."}}
-        | _CROSS
-        | data_parts()
-        | {"spec": spec, "kind": kind},
-        "description": "kind and the fields of its spec as form fields, or in spec.",
-    }
-    body = _body(form)
-    body["content"][JSON] = data_bodies()
-    return {
-        "summary": summary,
-        "parameters": [PREFER],
-        "requestBody": body,
-        "responses": {
-            **{status.removeprefix("s"): ok(text, [JSON]) for status, text in answers.items()},
-            **problems(*also),
-            **UPLOAD_PROBLEMS,
-        },
-    }
-
-
-def _started() -> Json:
-    """`POST /jobs`."""
-    call = _of_any_kind(
-        "Start a job of any kind", s200="It has ended within the wait.", s202=_ACCEPTED
-    )
-    call["description"] = (
-        "A job whose answer is data is waited for, unless `Prefer` says otherwise; with `Accept:"
-        " application/x-npz` its arrays are the answer."
-    )
-    call["responses"]["200"]["content"][NPZ] = {"schema": BYTES}
-    call["responses"] |= problems(("409", "Its arrays are asked for, and there are none."))
-    return call
-
-
 def _job_paths() -> Json:
     missing = problems(("404", "No such job."), ("410", "No longer kept."))
     none_yet = problems(
@@ -172,7 +75,7 @@ def _job_paths() -> Json:
     return {
         "/jobs": {
             "get": {"summary": "The newest 50 jobs", "responses": {"200": list_of_jobs()}},
-            "post": _started(),
+            "post": started(),
         },
         "/jobs/{id}": {
             "parameters": [JOB_ID],
@@ -180,12 +83,12 @@ def _job_paths() -> Json:
                 "summary": "The job document",
                 "responses": {"200": ok("As it stands.", [JSON]), **missing},
             },
-            "put": _of_any_kind(
+            "put": of_any_kind(
                 "Start a job of any kind under an id of your own, or show it if it was started",
                 ("409", "The id is that of a job with other content."),
                 s200="It was started before, and has ended.",
                 s201="It is new, and has ended within the wait.",
-                s202=_ACCEPTED,
+                s202=ACCEPTED,
             ),
             "delete": {
                 "summary": "Cancel a job that runs, remove one that has ended",
@@ -193,14 +96,14 @@ def _job_paths() -> Json:
             },
         },
         "/jobs/{id}/image": {
-            "parameters": [JOB_ID, PASS, MAX_SIDE],
+            "parameters": [JOB_ID, PASS, PART, MAX_SIDE],
             "get": {
-                "summary": "The result, or the picture after a pass",
+                "summary": "The result, the picture after a pass, or the source",
                 "responses": {
-                    "200": ok("The picture.", _IMAGES),
+                    "200": ok("The picture.", IMAGES),
                     **missing,
                     **none_yet,
-                    **problems(("422", "There is no such pass or size.")),
+                    **problems(("422", "There is no such pass, part or size.")),
                 },
             },
         },
@@ -211,12 +114,19 @@ def _job_paths() -> Json:
                 "responses": {"200": answer_of_data(), **missing, **none_yet},
             },
         },
+        "/jobs/{id}/graph": {
+            "parameters": [JOB_ID],
+            "get": {
+                "summary": "The graph that a job works on, as npz: it may be sent again",
+                "responses": {"200": ok("The graph.", [NPZ]), **missing, **none_yet},
+            },
+        },
         "/jobs/{id}/field": {
             "parameters": [JOB_ID, CHANNEL],
             "get": {
                 "summary": "The field as a picture or as arrays; a line drawing also as SVG",
                 "responses": {
-                    "200": ok("The field.", _FIELD),
+                    "200": ok("The field.", FIELD),
                     **missing,
                     **none_yet,
                     **problems(("422", "There is no such channel.")),
@@ -235,7 +145,7 @@ def _job_paths() -> Json:
                 },
             },
         },
-        "/jobs/{id}/resume": {"parameters": [JOB_ID], "post": _resume()},
+        "/jobs/{id}/resume": {"parameters": [JOB_ID], "post": resumed()},
         "/jobs/{id}/events": {
             "parameters": [JOB_ID],
             "get": {
@@ -250,41 +160,13 @@ def _job_paths() -> Json:
     }
 
 
-def _resume() -> Json:
-    deadline = {"type": "number", "exclusiveMinimum": 0}
-    schema = {
-        "type": "object",
-        "properties": {"deadline_s": deadline},
-        "description": "Also fields of the job's spec and, in a form, its images: as they were.",
-    }
-    content = {each: {"schema": schema} for each in (JSON, "multipart/form-data")}
-    return {
-        "summary": "Go on from a partial job, as a new job",
-        "parameters": [PREFER],
-        "requestBody": {"required": False, "content": content},
-        "responses": {
-            "200": ok("It has ended within the wait.", [JSON]),
-            "202": ok(_ACCEPTED, [JSON]),
-            **problems(
-                ("400", "The request cannot be read."),
-                ("404", "No such job."),
-                ("409", "Not partial, or other content; Retry-After while it still runs."),
-                ("410", "No longer kept."),
-                ("415", "Neither JSON nor a form."),
-                ("422", SOURCES_OF_422),
-                ("503", "Full, or not ready."),
-                ("507", "No room."),
-            ),
-        },
-    }
-
-
 def _other_paths() -> Json:
     page = {"description": "The page.", "content": {"text/html": {}}}
     return {
         "/": {"get": {"summary": "The demo page", "responses": {"200": page}}},
         "/docs": {"get": {"summary": "This description, for people", "responses": {"200": page}}},
         "/graphs": {"get": {"summary": "The page of graphs", "responses": {"200": page}}},
+        "/surfaces": {"get": {"summary": "The page of surfaces", "responses": {"200": page}}},
         "/healthz": {"get": {"summary": "Alive", "responses": {"200": plain("Yes.")}}},
         "/readyz": {
             "get": {

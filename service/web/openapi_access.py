@@ -41,12 +41,13 @@ TICKETS: Json = {
         }
     }
 }
-_OPEN = ("/", "/graphs", "/docs", "/healthz", "/readyz", "/openapi.json")
+_OPEN = ("/", "/graphs", "/surfaces", "/docs", "/healthz", "/readyz", "/openapi.json")
 _METHODS = ("get", "put", "post", "delete")
 _REFUSALS = problems(
     ("401", "No key, or not a valid one."),
     ("403", "A key without the scope, or another site's page."),
     ("429", "Too many requests: Retry-After."),
+    ("503", "Full, or the records are damaged: Retry-After."),
 )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from service.web.openapi_answers import BYTES, Json
 from worker.wire.jobs import KINDS
 from worker.wire.jobs.kind import Kind, Part
+from worker.wire.jobs.parts_of_graphs import GENERATOR_PARAMS
 
 _REF = "#/components/schemas/{name}"
 _PARTS: dict[str, Json] = {
@@ -24,7 +25,6 @@ _PARTS: dict[str, Json] = {
         "required": ["job"],
     },
 }
-_GENERATORS = ("territory", "square", "triangle", "hex", "pinched", "heightfield", "gnp")
 _NUMBERS: Json = {"type": "array", "items": {"type": "number"}}
 _GRAPH: Json = {
     "type": "object",
@@ -48,9 +48,8 @@ _GRAPH: Json = {
         },
         "attrs": {"type": "object", "description": "Lists of a number for every node, by name."},
         "labels": {"type": "array", "items": {"type": "string"}},
-        "generator": {"enum": list(_GENERATORS)},
-        "params": {"type": "object", "description": "Of the generator."},
     },
+    "additionalProperties": False,
 }
 
 
@@ -62,17 +61,45 @@ def job_of(kind: Kind[Any]) -> str:
 
 def data_schemas(max_deadline_s: float) -> Json:
     """The schemas of requests of every kind, of their params, and of a graph."""
-    models = [kind.params for kind in KINDS.values()]
+    models = [*(kind.params for kind in KINDS.values()), *GENERATOR_PARAMS.values()]
     _, found = msgspec.json.schema_components(models, ref_template=_REF)
     jobs = {job_of(kind): _job(kind, max_deadline_s) for kind in KINDS.values()}
     params: Json = {name: _plain(schema) for name, schema in found.items()}
-    return {"Graph": _GRAPH} | jobs | params
+    return {"Graph": _graph()} | jobs | params
+
+
+def _graph() -> Json:
+    """What a graph is in JSON: one of nodes and edges, or one of these generators."""
+    listed: Json = {"required": ["n", "edges"], "properties": {"generator": False}}
+    params = {
+        name: {"$ref": _REF.format(name=each.__name__)} for name, each in GENERATOR_PARAMS.items()
+    }
+    drawn: list[Json] = [
+        {
+            "required": ["generator"],
+            "properties": {"generator": {"const": name}, "params": params[name]},
+        }
+        for name in params
+    ]
+    some = list({each["$ref"]: each for each in params.values()}.values())
+    generated: Json = {
+        "generator": {"enum": list(params), "description": "Draws the graph, by a rule."},
+        "params": {"anyOf": some, "description": "Of the generator."},
+    }
+    properties = _GRAPH["properties"] | generated
+    return _GRAPH | {"properties": properties, "oneOf": [listed, *drawn]}
 
 
 def data_bodies() -> Json:
     """What a request of any of the kinds is, in JSON."""
     schemas = [{"$ref": _REF.format(name=job_of(kind))} for kind in KINDS.values()]
-    return {"schema": {"oneOf": schemas, "description": "A job whose answer is data."}}
+    examples = {
+        kind.name: {"summary": kind.about, "value": {"kind": kind.name, **kind.example}}
+        for kind in KINDS.values()
+        if kind.example
+    }
+    schema = {"oneOf": schemas, "description": "A job whose answer is data."}
+    return {"schema": schema, "examples": examples}
 
 
 def data_parts() -> Json:

@@ -56,6 +56,7 @@ _CALLS: Final = {
         f"     {HOST}/jobs/my-graph-1\n"
         f"curl -H 'Accept: application/x-npz' {HOST}/jobs/my-graph-1/result -o lambda2.npz",
     ),
+    "get /jobs/{id}/graph": _Call("Look", f"curl {HOST}/jobs/my-graph-1/graph -o graph.npz"),
     "get /jobs/{id}/explanation": _Call(
         "Look", f"curl '{HOST}/jobs/my-picture-1/explanation?pass=1'"
     ),
@@ -72,6 +73,7 @@ _CALLS: Final = {
     "get /": _Call("The service", f"curl {HOST}/ -o page.html"),
     "get /docs": _Call("The service", f"curl {HOST}/docs -o api.html"),
     "get /graphs": _Call("The service", f"curl {HOST}/graphs -o graphs.html"),
+    "get /surfaces": _Call("The service", f"curl {HOST}/surfaces -o surfaces.html"),
     "get /openapi.json": _Call("The service", f"curl {HOST}/openapi.json -o openapi.json"),
     "get /healthz": _Call("The service", f"curl {HOST}/healthz"),
     "get /readyz": _Call("The service", f"curl {HOST}/readyz"),

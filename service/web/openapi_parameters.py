@@ -15,6 +15,12 @@ PASS: Json = {
     "description": "The picture after this pass; 0 is the input. The result when not given.",
     "schema": {"type": "integer", "minimum": 0, "maximum": 16},
 }
+PART: Json = {
+    "name": "part",
+    "in": "query",
+    "description": "Instead of the result the image that lent it strokes, as it was sent.",
+    "schema": {"enum": ["source"]},
+}
 MAX_SIDE: Json = {
     "name": "max_side",
     "in": "query",

@@ -11,7 +11,7 @@ from service.jobs.jobs import Job
 from service.pictures.encode import encode
 from service.pictures.layers import LAYERS
 from service.web.answers import file_answer
-from service.web.callers import find_job
+from service.web.callers import find_job, in_turn
 from service.web.negotiation import JSON, choose
 from service.web.query import one_of, whole
 
@@ -24,6 +24,7 @@ def explanation_routes(desk: Desk) -> Blueprint:
     routes = Blueprint("explanation", __name__)
 
     @routes.get("/jobs/<job_id>/explanation")
+    @in_turn(desk)
     async def explanation(job_id: str) -> Response:
         asked, layer = whole("pass", _PASSES), one_of("layer", LAYERS)
         choose(request, JSON if layer is None else _PNG)
@@ -42,4 +43,6 @@ def explanation_routes(desk: Desk) -> Blueprint:
 async def _png(desk: Desk, job: Job, index: int, layer: str) -> bytes:
     picture = await results.explaining_layer(desk, job, index, layer)
     # By itself: what such a picture takes says nothing of what results will.
-    return await trio.to_thread.run_sync(encode, picture, "png", abandon_on_cancel=True)
+    return await trio.to_thread.run_sync(
+        encode, picture, "png", abandon_on_cancel=True, limiter=desk.looking.threads
+    )

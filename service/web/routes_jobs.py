@@ -4,9 +4,10 @@ from functools import partial
 
 from quart import Blueprint, Response, request
 
-from service.jobs import eigenvectors, results
+from service.jobs import eigenvectors, inputs, results
 from service.jobs.desk import Desk
 from service.problems import NoLongerKept
+from service.spec.reading import bad_spec
 from service.web.answers import (
     file_answer,
     json_answer,
@@ -15,13 +16,14 @@ from service.web.answers import (
     svg_answer,
     whole_document,
 )
-from service.web.callers import caller, find_job
+from service.web.callers import caller, find_job, in_turn
 from service.web.negotiation import IMAGES, JSON, NPZ, SVG, choose, choose_for
-from service.web.query import whole
+from service.web.query import one_of, whole
 
 _PASSES = range(17)
 _SIDES = range(16, 8193)  # pixels
 _CHANNELS = range(1, 5)
+_LENDERS = ("source",)
 
 
 def job_routes(desk: Desk) -> Blueprint:
@@ -47,14 +49,23 @@ def job_routes(desk: Desk) -> Blueprint:
         return Response(b"", 204)
 
     @routes.get("/jobs/<job_id>/image")
+    @in_turn(desk)
     async def image(job_id: str) -> Response:
         media = choose(request, *IMAGES)
-        index, side = whole("pass", _PASSES), whole("max_side", _SIDES)
+        index, side, part = (
+            whole("pass", _PASSES),
+            whole("max_side", _SIDES),
+            one_of("part", _LENDERS),
+        )
+        if part is not None and index is not None:
+            raise bad_spec([("pass", "a source has no passes; leave pass or part out")])
         job = await find_job(desk, job_id)
-        if index is None:
-            shown = await results.result(desk, job)
-        else:
+        if part is not None:
+            shown = await results.source(desk, job)
+        elif index is not None:
             shown = await results.after_pass(desk, job, index)
+        else:
+            shown = await results.result(desk, job)
         if side is not None:
             shown = await results.smaller(shown, side)
         return await picture_answer(request, desk, job, shown, IMAGES[media])
@@ -67,7 +78,15 @@ def job_routes(desk: Desk) -> Blueprint:
             return await npz_answer(request, job, await results.data_npz(desk, job), "result")
         return await file_answer(request, job, "result", JSON, partial(results.data, desk, job))
 
+    @routes.get("/jobs/<job_id>/graph")
+    @in_turn(desk)
+    async def graph(job_id: str) -> Response:
+        choose(request, NPZ)
+        job = await find_job(desk, job_id)
+        return await file_answer(request, job, "graph", NPZ, partial(inputs.graph_npz, desk, job))
+
     @routes.get("/jobs/<job_id>/field")
+    @in_turn(desk)
     async def field(job_id: str) -> Response:
         channel = whole("channel", _CHANNELS)
         job = await find_job(desk, job_id)

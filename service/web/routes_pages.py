@@ -24,6 +24,11 @@ PAGE_HEADERS = {
     "Cache-Control": "no-cache",
 }
 
+_WARMING_UP = "The worker is warming up; ask again."
+_UNREACHABLE = (
+    "No worker can be reached, which the service goes on trying; its log says why. Ask again."
+)
+
 
 def page_routes(desk: Desk) -> Blueprint:
     """Everything that is not about a job."""
@@ -32,7 +37,7 @@ def page_routes(desk: Desk) -> Blueprint:
     description = describe(desk.settings)
     explained = render(description)
     desk.metrics.watch(DeskGauges(desk))
-    desk.metrics.watch(ProcessMetrics(desk.link, desk.decoders))
+    desk.metrics.watch(ProcessMetrics(desk.link, desk.decoders, desk.admission))
 
     @routes.get("/healthz")
     async def healthz() -> Response:
@@ -42,8 +47,16 @@ def page_routes(desk: Desk) -> Blueprint:
     async def readyz() -> Response:
         hello = desk.link.hello
         if hello is None or desk.closing:
-            raise NotReady("The worker is warming up; ask again.")
-        return json_answer({"status": "ready", "device": hello.device, "warning": hello.warning})
+            raise NotReady(_UNREACHABLE if desk.link.troubled else _WARMING_UP)
+        # In the order of ITTEN_WORKERS, without their addresses: whoever comes may ask.
+        workers = [
+            {"state": "ready", "device": peer.hello.device, "warning": peer.hello.warning}
+            if peer.hello
+            else {"state": "missing"}
+            for peer in desk.link.peers
+        ]
+        first = {"device": hello.device, "warning": hello.warning}
+        return json_answer({"status": "ready", **first, "workers": workers})
 
     @routes.get("/metrics")
     async def metrics() -> Response:
@@ -64,6 +77,10 @@ def page_routes(desk: Desk) -> Blueprint:
     @routes.get("/graphs")
     async def graphs() -> Response:
         return await _file(static / "graph", "index.html")
+
+    @routes.get("/surfaces")
+    async def surfaces() -> Response:
+        return await _file(static / "surface", "index.html")
 
     @routes.get("/static/<path:name>")
     async def file(name: str) -> Response:

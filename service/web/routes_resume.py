@@ -2,7 +2,6 @@
 
 from typing import Any, NamedTuple
 
-import msgspec
 import trio
 from quart import Blueprint, Request, Response, request
 
@@ -15,9 +14,10 @@ from service.jobs.resuming import check_images, check_resumable, check_same, ord
 from service.pictures.decoder_process import File
 from service.problems import Conflict, UnsupportedFormat, echo
 from service.spec.data import parse_data
-from service.spec.reading import bad_spec, read_json, read_value
+from service.spec.reading import bad_spec, read_json
 from service.web.answers import placed_answer
 from service.web.callers import by_caller, find_job
+from service.web.data_uploads import form_value
 from service.web.uploads import Fields, Files, lent, spec_part
 
 _FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
@@ -67,13 +67,14 @@ def _rest_of_data(job: Job, said: _Said, max_deadline_s: float) -> DataOrder:
         BadSpec: another field than deadline_s, or params that are none.
         Conflict: other params.
     """
-    if said.images:
-        raise bad_spec([(name, "is not taken here") for name in said.images])
-    given = {name: read_value(text.encode()) for name, text in said.pairs}
+    own = "is not taken here; a job goes on as it began, and only deadline_s may be another"
+    if others := sorted((said.fields | set(said.images)) - {"params", "deadline_s"}):
+        raise bad_spec([(name, own) for name in others])
+    given = {name: form_value(name, text) for name, text in said.pairs}
     given |= read_json(said.spec_json or b"{}")
     spec = parse_data(job.kind, job.spec | given, max_deadline_s)
     rest = rest_of_data(job, spec.deadline_s, said.arrived)
-    if msgspec.to_builtins(spec.params) != rest.params.values:
+    if spec.params != parse_data(job.kind, job.spec, max_deadline_s).params:
         raise Conflict("The params are not what the job began with; send a new request.")
     return rest
 

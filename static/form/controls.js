@@ -6,6 +6,7 @@ import { element } from "./elements.js";
 const MAKERS = { choice, boolean, number, list: text, colour, text };
 const AUTOMATIC = "automatic";
 const MOST_STEPS = 500; // that a slider of a hand's width can tell apart
+const USUAL = 20; // times the default: as far as a slider goes where the range is wider than that
 
 /** The control of a parameter; those of `phases` are in the envelope. */
 export const control = (parameter) => MAKERS[parameter.type](parameter);
@@ -42,7 +43,7 @@ function text({ name, usual }) {
   return { element: input, input, read: () => input.value.trim(), write: (value) => (input.value = value) };
 }
 
-// The slider is for the pointer: the number beside it can do all it does, by keyboard too.
+// The slider is for the pointer: the number beside it can do all it does and more, by keyboard too.
 function number(parameter) {
   const { name, usual, whole, above, max } = parameter;
   const step = stepOf(parameter);
@@ -53,10 +54,10 @@ function number(parameter) {
     if (input.value === "") input.value = usual; // the text was no number
   };
   const input = element("input", named(name, { type: "number", inputMode: whole ? "numeric" : "decimal", placeholder: usual || AUTOMATIC, ...range }));
-  if (usual === "" || (max - min) / step > MOST_STEPS) {
-    return { element: input, input, read: () => input.value, write };
-  }
-  const slider = element("input", { type: "range", tabIndex: -1, "aria-hidden": "true", ...range, value: usual });
+  const wide = (max - min) / step > MOST_STEPS;
+  const top = wide ? Math.min(max, min + MOST_STEPS * step, USUAL * Number(usual) || Infinity) : max;
+  if (usual === "" || Number(usual) > top) return { element: input, input, read: () => input.value, write };
+  const slider = element("input", { type: "range", tabIndex: -1, "aria-hidden": "true", ...range, max: top, value: usual });
   slider.addEventListener("input", () => (input.value = slider.value));
   input.addEventListener("input", () => (slider.value = input.value || usual));
   return {
@@ -71,8 +72,9 @@ function number(parameter) {
 }
 
 /** A step of 1, 0.1, 0.01, ..., of which there are some fifty or more in the range. */
-export function stepOf({ whole, min, max }) {
-  return whole ? 1 : Number((10 ** Math.floor(Math.log10((max - min) / 50))).toPrecision(1));
+export function stepOf({ whole, min, max, usual }) {
+  const range = Math.min(max - min, USUAL * Number(usual) || Infinity);
+  return whole ? 1 : Number((10 ** Math.floor(Math.log10(range / 50))).toPrecision(1));
 }
 
 function colour(parameter) {

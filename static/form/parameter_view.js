@@ -67,7 +67,7 @@ const SHORT = 64; // characters that need no folding
 
 // Of a long text the first words are in sight, and all of it is one click away.
 function about(description) {
-  const [, first, rest] = /^(.*?[^\s:;,.(]{2,})(?:\s*[:;.(]\s*(.*))?$/s.exec(description);
+  const [, first, rest] = /^(.*?[^\s:;,.(]{2,})(?:\s*[:;.(]\s*(.*))?$/s.exec(description) ?? [];
   if (description.length <= SHORT || !rest?.trim()) return element("p", { className: "about", textContent: description });
   return element("details", { className: "about" },
     element("summary", {}, element("span", { textContent: first })),

@@ -28,8 +28,9 @@ export function parameters({ properties }) {
   return Object.entries(properties).map(([name, property]) => parameter(name, property));
 }
 
-function parameter(name, { anyOf, description, default: usual, ...own }) {
+function parameter(name, { anyOf, examples = [], default: usual = examples[0], ...own }) {
   const schema = anyOf ? anyOf.find(({ type }) => type !== "null") : own;
+  const { description } = { ...schema, ...own };
   return {
     name,
     label: label(name),
@@ -54,9 +55,9 @@ function typeOf({ enum: choices, type, items, pattern }) {
   return pattern?.includes("#") ? "colour" : "text";
 }
 
-// `deadline_s` is in seconds, which its unit says.
+// `deadline_s` is in seconds, which its unit says, and `num_islands` is a count.
 function label(name) {
-  const words = name.replace(/_s$/, "").replaceAll("_", " ");
+  const words = name.replace(/^num_/, "").replace(/_s$/, "").replaceAll("_", " ");
   return words[0].toUpperCase() + words.slice(1);
 }
 

@@ -6,29 +6,32 @@ import { GENERATORS } from "./generators.js";
 
 const MOST_NODES = 2_000_000; // that the service takes
 
-/** `{n, src, dst, x, y}` of a file; x and y are null where it has no coordinates. */
-export async function readGraph(file) {
+/**
+ * `{n, src, dst, x, y}` of a file; x and y are null where it has no coordinates. `known` are the
+ * parameters of each generator, whose defaults a file may leave out.
+ */
+export async function readGraph(file, known = {}) {
   const buffer = await file.arrayBuffer();
   const [first, second] = new Uint8Array(buffer);
   const isZip = first === 0x50 && second === 0x4b;
-  const drawn = isZip ? ofArrays(await readNpz(buffer)) : ofDocument(JSON.parse(new TextDecoder().decode(buffer)));
+  const drawn = isZip ? ofArrays(await readNpz(buffer)) : ofDocument(JSON.parse(new TextDecoder().decode(buffer)), known);
   if (drawn.n > MOST_NODES) throw new RangeError(`it has ${drawn.n} nodes`);
-  const ends = [...drawn.src, ...drawn.dst];
-  if (!(drawn.n >= 1) || ends.some((node) => !(node >= 0 && node < drawn.n))) {
+  const isNode = (node) => node >= 0 && node < drawn.n;
+  if (!(drawn.n >= 1) || !drawn.src.every(isNode) || !drawn.dst.every(isNode)) {
     throw new TypeError("an edge ends at a node that there is not");
   }
   return drawn;
 }
 
-function ofDocument({ n, edges, coords, generator, params }) {
+function ofDocument({ n, edges, coords, generator, params }, known) {
   if (generator === "heightfield") {
     const [rows, cols] = [params.heights.length, params.heights[0].length];
     return GENERATORS.heightfield.draw({ hills: 0, seed: 0, connectivity: 4, ...params, rows, cols });
   }
   if (generator === "gnp") throw new TypeError("the edges of gnp are drawn by the service alone");
   if (generator) {
-    const { parameters, draw } = GENERATORS[generator];
-    return draw({ ...Object.fromEntries(parameters.map(({ key, usual }) => [key, Number(usual)])), ...params });
+    const usual = Object.fromEntries(known[generator].map((each) => [each.key, Number(each.usual)]));
+    return GENERATORS[generator].draw({ ...usual, ...params });
   }
   const axis = (i) => coords ? Float64Array.from(coords, (point) => point[i]) : null;
   return { n, src: Int32Array.from(edges.src), dst: Int32Array.from(edges.dst), x: axis(0), y: axis(1) };

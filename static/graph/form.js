@@ -1,9 +1,10 @@
 // Which graph, and what is computed of it: chosen by generator or file, kept in the address.
 
 import { element } from "../form/elements.js";
+import { paramsIn, paramsOf, textsOf } from "../form/job_params.js";
 import { ParameterView } from "../form/parameter_view.js";
-import { loadSchemas, parameters } from "../form/schema.js";
-import { documentOf, GENERATORS } from "./generators.js";
+import { loadSchemas } from "../form/schema.js";
+import { documentOf, generatorParameters, GENERATORS } from "./generators.js";
 import { readGraph } from "./files.js";
 
 const AGAIN_MS = 2000;
@@ -20,7 +21,7 @@ export class GraphForm {
    */
   constructor({ kinds, chips, file, graphFields, paramFields, again }, { onGraph, onChange }) {
     Object.assign(this, { kinds, chips, input: file, graphFields, paramFields, again, onGraph, onChange });
-    Object.assign(this, { schemas: null, views: [], own: [], picked: null, drawn: null, timer: 0 });
+    Object.assign(this, { schemas: null, known: {}, views: [], own: [], picked: null, drawn: null, timer: 0 });
     this.state = fromQuery(location.search);
     for (const [name, { title, about }] of Object.entries(GENERATORS)) {
       const chip = element("button", { type: "button", textContent: title, title: about, value: name });
@@ -28,7 +29,7 @@ export class GraphForm {
       chips.append(chip);
     }
     file.addEventListener("change", () => file.files[0] && this.take(file.files[0]));
-    kinds.querySelector(`[value="${this.kind}"]`).checked = true;
+    this.showKind();
     kinds.addEventListener("change", () => this.turn(kinds.querySelector(":checked").value));
   }
 
@@ -67,8 +68,7 @@ export class GraphForm {
 
   /** The params that are not the service's defaults, as JSON has them. */
   get params() {
-    return Object.fromEntries(this.own.filter(({ name }) => name.startsWith("params.") && this.state.values[name])
-      .map(({ key, name, type }) => [key, valueOf(type, this.state.values[name])]));
+    return paramsIn(this.state.values, this.own);
   }
 
   value(name) {
@@ -82,8 +82,10 @@ export class GraphForm {
       setTimeout(() => this.load(), AGAIN_MS);
       return;
     }
+    this.known = generatorParameters(this.schemas);
     this.build();
-    if (this.state.generator) this.generate(this.state.generator, this.state.values);
+    if (this.picked) await this.take(this.picked);
+    else if (this.state.generator) this.generate(this.state.generator, this.state.values);
     else this.await(this.state.file);
   }
 
@@ -101,7 +103,7 @@ export class GraphForm {
     Object.assign(this.state, { generator: name, file: null, values });
     this.build();
     this.fill();
-    this.draw();
+    if (this.schemas) this.draw();
   }
 
   /** A file's graph. */
@@ -112,12 +114,26 @@ export class GraphForm {
     this.fill();
     this.drawn = null;
     let note = "";
-    const drawn = await readGraph(file).catch((error) => {
+    const drawn = await readGraph(file, this.known).catch((error) => {
       note = `The page cannot draw it: ${error.message}.`;
       return null;
     });
     if (this.picked !== file) return;
     this.hang(drawn, note);
+  }
+
+  /** The kind and the params of a job of the service are those that are chosen. */
+  restore({ kind, spec }) {
+    this.state.kind = kind;
+    this.showKind();
+    this.build();
+    this.state.values = { ...this.without("params."), ...textsOf(spec.params, this.own) };
+    this.fill();
+  }
+
+  /** Whether a generator's graph is there that may be the one a job works on. */
+  isOf({ input }) {
+    return !this.picked && this.drawn?.n === input?.nodes && 2 * this.drawn.src.length === input.entries;
   }
 
   /** All values are the defaults. */
@@ -137,15 +153,19 @@ export class GraphForm {
     });
   }
 
+  showKind() {
+    this.kinds.querySelector(`[value="${this.kind}"]`).checked = true;
+  }
+
+  /** The parameters of the generator that is chosen. */
+  get drawing() {
+    return this.known[this.state.generator] ?? [];
+  }
+
   build() {
-    const { model, job, without } = KINDS[this.kind];
-    const known = this.schemas ? parameters(this.schemas[model]).filter(({ name }) => !without.includes(name)) : [];
-    const [deadline] = this.schemas ? parameters({ properties: { deadline_s: this.schemas[job].properties.deadline_s } }) : [];
-    this.own = known.map((each) => ({ ...each, key: each.name, name: `params.${each.name}` }));
-    if (deadline) this.own.push(deadline);
-    const drawing = this.state.generator ? GENERATORS[this.state.generator].parameters : [];
+    this.own = this.schemas ? paramsOf(this.schemas, KINDS[this.kind]) : [];
     const view = (parameter) => new ParameterView(parameter, (name, text) => this.give(name, text));
-    const [mine, theirs] = [drawing.map(view), this.own.map(view)];
+    const [mine, theirs] = [this.drawing.map(view), this.own.map(view)];
     this.views = [...mine, ...theirs];
     this.graphFields.replaceChildren(...mine.map(({ element: each }) => each));
     this.paramFields.replaceChildren(...theirs.map(({ element: each }) => each));
@@ -169,14 +189,12 @@ export class GraphForm {
   }
 
   graphValues() {
-    const { parameters: known } = GENERATORS[this.state.generator];
-    return Object.fromEntries(known.map(({ key, name, usual }) => [key, Number(this.state.values[name] ?? usual)]));
+    return Object.fromEntries(this.drawing.map(({ key, name, usual }) => [key, Number(this.state.values[name] ?? usual)]));
   }
 
   draw() {
     const values = this.graphValues();
-    const wrong = GENERATORS[this.state.generator].parameters
-      .filter(({ key, min, max, whole }) => !(values[key] >= min && values[key] <= max && (!whole || Number.isInteger(values[key]))))
+    const wrong = this.drawing.filter((each) => !isTaken(each, values[each.key]))
       .map(({ name, min, max, whole }) => ({ field: name, message: `must be ${whole ? "a whole number" : "a number"} from ${min} to ${max}` }));
     if (wrong.length) {
       this.hang(null, "");
@@ -208,9 +226,8 @@ export class GraphForm {
   }
 }
 
-function valueOf(type, text) {
-  if (type === "number") return Number(text);
-  return type === "boolean" ? text === "true" : text;
+function isTaken({ type, min, max, whole }, value) {
+  return type === "choice" || (value >= min && value <= max && (!whole || Number.isInteger(value)));
 }
 
 function fromQuery(text) {

@@ -1,76 +1,33 @@
 // The service's generators, drawn as it draws them: the same nodes, numbers, edges, coordinates.
 
+import { parameters } from "../form/schema.js";
 import { Edges, grid } from "./grids.js";
 import { random, uniform } from "./random.js";
 
+const MOST_NODES = 2_000_000; // that the service takes
 const MOST_EDGES = 300_000; // that a page writes out
 
-const whole = (name, usual, min, max, description) => number(name, usual, min, max, description, true);
-
-function number(name, usual, min, max, description, isWhole = false) {
-  const words = name.replaceAll("_", " ").replace("num ", "");
-  return {
-    name: `graph.params.${name}`,
-    key: name,
-    label: words[0].toUpperCase() + words.slice(1),
-    type: "number",
-    choices: [],
-    unit: "",
-    above: false,
-    whole: isWhole,
-    usual: String(usual),
-    min,
-    max,
-    description,
-  };
-}
-
-const ROWS = whole("rows", 24, 1, 500, "Rows of the lattice (a count).");
-const COLS = whole("cols", 40, 1, 500, "Columns of the lattice (a count).");
-const SEED = whole("seed", 0, 0, 2 ** 32 - 1, "Another number, another graph.");
-
 /**
- * By name: what it is, its parameters, `draw(values)` to `{n, src, dst, x, y}` and, where it differs
- * from these values, the `document(values, drawn)` that stands for it.
+ * By name: what it is, `draw(values)` to `{n, src, dst, x, y}`, the properties that are the page's
+ * `own` or are `without` a control, and, where it differs from these values, the
+ * `document(values, drawn)` that stands for it.
  */
 export const GENERATORS = {
-  territory: {
-    title: "Territory",
-    about: "Islands, joined by bridges.",
-    parameters: [
-      whole("num_islands", 3, 1, 50, "Islands in a row (a count)."),
-      whole("radius", 6, 0, 60, "Of an island, in steps of the lattice."),
-      whole("bridge_width", 1, 1, 60, "Rows of a bridge (a count)."),
-      whole("spacing", 18, 1, 200, "From centre to centre, in steps of the lattice."),
-    ],
-    draw: territory,
-  },
-  square: { title: "Square", about: "A square lattice.", parameters: [ROWS, COLS], draw: square },
-  triangle: { title: "Triangle", about: "A triangular lattice.", parameters: [ROWS, COLS], draw: triangle },
-  hex: { title: "Hex", about: "A hexagonal lattice, as a brick wall.", parameters: [ROWS, COLS], draw: hex },
-  pinched: {
-    title: "Pinched",
-    about: "A square lattice that lacks vertical edges in some columns.",
-    parameters: [
-      whole("x_range", 40, 1, 500, "Columns (a count)."),
-      whole("y_range", 24, 1, 500, "Rows (a count)."),
-      whole("period", 8, 1, 500, "From one thin column to the next, in columns."),
-      number("bottleneck_prob", 0.7, 0, 1, "How many vertical edges are missing there (share)."),
-      SEED,
-    ],
-    draw: pinched,
-  },
+  territory: { title: "Territory", about: "Islands, joined by bridges.", draw: territory },
+  square: { title: "Square", about: "A square lattice.", draw: square },
+  triangle: { title: "Triangle", about: "A triangular lattice.", draw: triangle },
+  hex: { title: "Hex", about: "A hexagonal lattice, as a brick wall.", draw: hex },
+  pinched: { title: "Pinched", about: "A square lattice that lacks vertical edges in some columns.", draw: pinched },
   heightfield: {
     title: "Landscape",
     about: "Hills: a step costs its length and its climb.",
-    parameters: [
-      whole("rows", 24, 1, 100, ROWS.description),
-      whole("cols", 40, 1, 100, COLS.description),
-      whole("hills", 5, 0, 50, "Hills (a count)."),
-      number("elevation_scale", 1, 0, 20, "What a climb of 1 costs, beside a step of 1 (no unit)."),
-      { ...whole("connectivity", 4, 4, 8, "Neighbours of a point (a count)."), type: "choice", choices: [4, 8] },
-      SEED,
-    ],
+    own: {
+      rows: { type: "integer", minimum: 1, maximum: 100, default: 24, description: "Rows of heights (a count)." },
+      cols: { type: "integer", minimum: 1, maximum: 100, default: 40, description: "Columns of heights (a count)." },
+      hills: { type: "integer", minimum: 0, maximum: 50, default: 5, description: "Hills (a count)." },
+      seed: { type: "integer", minimum: 0, maximum: 1_000_000, default: 0, description: "Another number, another landscape." },
+    },
+    without: ["heights", "blocked"],
     draw: heightfield,
     document: ({ elevation_scale, connectivity }, { heights }) => ({
       generator: "heightfield", params: { heights, elevation_scale, connectivity },
@@ -79,11 +36,6 @@ export const GENERATORS = {
   gnp: {
     title: "Random",
     about: "Every pair of nodes is joined with the same probability.",
-    parameters: [
-      whole("n", 300, 1, 5000, "Nodes (a count)."),
-      number("p", 0.012, 0, 1, "That a pair is joined (share)."),
-      SEED,
-    ],
     draw: gnp,
     document: (_, { n, src, dst }) => ({
       format: "itten.graph/1", n, edges: { src: [...src], dst: [...dst] }, symmetric: "upper",
@@ -91,18 +43,39 @@ export const GENERATORS = {
   },
 };
 
+/** The parameters of each generator by its name, as the service's `schemas` have them. */
+export function generatorParameters({ Graph: { oneOf }, ...schemas }) {
+  const models = oneOf.filter(({ properties }) => properties.generator.const)
+    .map(({ properties: { generator, params } }) => [generator.const, schemas[params.$ref.split("/").at(-1)]]);
+  return Object.fromEntries(models.filter(([name]) => name in GENERATORS).map(([name, { properties }]) => {
+    const { own = {}, without = [] } = GENERATORS[name];
+    const known = parameters({ properties: { ...own, ...properties } }).filter((each) => !without.includes(each.name));
+    return [name, known.map((each) => ({ ...each, key: each.name, name: `graph.params.${each.name}` }))];
+  }));
+}
+
 /** The document of a drawn graph. */
 export function documentOf(name, values, drawn) {
   const { document } = GENERATORS[name];
   return document ? document(values, drawn) : { generator: name, params: values };
 }
 
+// Of a graph that is too large to be drawn.
+function refuseOver(most, count, what) {
+  if (count > most) throw new RangeError(`some ${Math.round(count)} ${what}; it takes ${most}`);
+}
+
+function lattice(rows, cols, steps) {
+  refuseOver(MOST_NODES, rows * cols, "nodes");
+  return grid(rows, cols, steps);
+}
+
 function square({ rows, cols }) {
-  return grid(rows, cols, [[0, 1], [1, 0]]);
+  return lattice(rows, cols, [[0, 1], [1, 0]]);
 }
 
 function triangle({ rows, cols }) {
-  const drawn = grid(rows, cols, [
+  const drawn = lattice(rows, cols, [
     [0, 1], [1, 0],
     [1, -1, (row) => row % 2 === 0],
     [1, 1, (row) => row % 2 === 1],
@@ -115,17 +88,18 @@ function triangle({ rows, cols }) {
 }
 
 function hex({ rows, cols }) {
-  return grid(rows, cols, [[0, 1], [1, 0, (row, col) => (row + col) % 2 === 0]]);
+  return lattice(rows, cols, [[0, 1], [1, 0, (row, col) => (row + col) % 2 === 0]]);
 }
 
 // Which edges are missing is a hash of seed, x and y.
 function pinched({ x_range: cols, y_range: rows, period, bottleneck_prob: share, seed }) {
   const first = BigInt(seed) << 21n;
   const kept = (y, x) => x % period !== 0 || uniform(first + BigInt(x) + (BigInt(y) << 42n)) >= share;
-  return grid(rows, cols, [[0, 1], [1, 0, kept]]);
+  return lattice(rows, cols, [[0, 1], [1, 0, kept]]);
 }
 
 function territory({ num_islands: islands, radius, bridge_width: width, spacing }) {
+  refuseOver(MOST_NODES, islands * (3 * radius * radius + Math.max(1, spacing - 2 * radius + 1) * width), "nodes");
   const points = new Map(); // column by column, from the top: the order of the nodes
   const low = -Math.floor(width / 2);
   const [left, top] = [-radius, Math.min(-radius, low)];
@@ -157,14 +131,15 @@ function heightfield({ rows, cols, hills, connectivity, seed }) {
   const height = (x, y) => tops.reduce((sum, [cx, cy, width, top]) => sum + top * Math.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * width * width)), 0);
   const heights = Array.from({ length: rows }, (_, y) => Array.from({ length: cols }, (_, x) => Number(height(x, y).toFixed(2))));
   const steps = Number(connectivity) === 4 ? [[0, 1], [1, 0]] : [[0, 1], [1, -1], [1, 0], [1, 1]];
-  return { ...grid(rows, cols, steps), heights };
+  return { ...lattice(rows, cols, steps), heights };
 }
 
 // From one edge to the next by geometric gaps. The page's own dice: the edges are written out.
 function gnp({ n, p, seed }) {
   const next = random(seed);
   const edges = new Edges();
-  if (p * n * (n - 1) / 2 > MOST_EDGES) throw new RangeError(`some ${Math.round(p * n * (n - 1) / 2)} edges; the page draws ${MOST_EDGES}`);
+  refuseOver(MOST_NODES, n, "nodes");
+  refuseOver(MOST_EDGES, p * n * (n - 1) / 2, "edges");
   for (let i = 0, j = 0; p > 0 && i < n;) {
     j += p < 1 ? 1 + Math.floor(Math.log(1 - next()) / Math.log(1 - p)) : 1;
     for (; j > n - 1 - i && i < n; i++) j -= n - 1 - i;

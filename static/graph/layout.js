@@ -4,7 +4,8 @@ import { placed } from "./landmarks.js";
 import { Quadtree } from "./quadtree.js";
 
 const REPULSION = 0.3; // of two nodes at distance 1, the length of an edge at rest
-const PULL_IN = 0.01; // so that components stay in sight
+const PULL_IN = 0.01; // to the middle, so that components stay in sight
+const SMALLER = 0.25; // the smaller a component, the more: by this power of its share of the nodes
 const WIDE = 0.9; // side over distance, up to which a cell acts as one
 const FRICTION = 0.6;
 const COOLING = 0.99;
@@ -17,6 +18,7 @@ export class ForceLayout {
     Object.assign(this, placed({ n, src, dst }));
     for (const node of src) this.degree[node]++;
     for (const node of dst) this.degree[node]++;
+    this.pullIn = componentSizes(n, src, dst).map((size) => PULL_IN * (n / size) ** SMALLER);
   }
 
   get settled() {
@@ -24,13 +26,13 @@ export class ForceLayout {
   }
 
   step() {
-    const { n, x, y, vx, vy, heat } = this;
+    const { n, x, y, vx, vy, heat, pullIn } = this;
     this.tree.build(x, y);
     for (let i = 0; i < n; i++) this.repel(i);
     this.pull();
     for (let i = 0; i < n; i++) {
-      vx[i] = (vx[i] - PULL_IN * heat * x[i]) * FRICTION;
-      vy[i] = (vy[i] - PULL_IN * heat * y[i]) * FRICTION;
+      vx[i] = (vx[i] - pullIn[i] * heat * x[i]) * FRICTION;
+      vy[i] = (vy[i] - pullIn[i] * heat * y[i]) * FRICTION;
       x[i] += vx[i];
       y[i] += vy[i];
     }
@@ -75,4 +77,17 @@ export class ForceLayout {
       vy[a] += force * dy * (1 - share);
     }
   }
+}
+
+/** Of each node, how many there are in its component. */
+export function componentSizes(n, src, dst) {
+  const up = Int32Array.from({ length: n }, (_, i) => i);
+  const top = (i) => {
+    while (up[i] !== i) i = up[i] = up[up[i]];
+    return i;
+  };
+  for (let e = 0; e < src.length; e++) up[top(src[e])] = top(dst[e]);
+  const sizes = new Float64Array(n);
+  for (let i = 0; i < n; i++) sizes[top(i)]++;
+  return sizes.map((_, i) => sizes[top(i)]);
 }

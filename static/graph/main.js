@@ -2,66 +2,71 @@
 
 import { copyOnClick } from "../form/clipboard.js";
 import { jobInAddress, putJobInAddress } from "../job/address.js";
-import { readJob, readResult, Refusal } from "../job/api.js";
-import { Countdown } from "../job/countdown.js";
-import { Downloads, save } from "../job/downloads.js";
-import { hasKey, KeyForm } from "../job/keys.js";
+import { readGraphOf, readJob, readResult } from "../job/api.js";
+import { DataNews } from "../job/data_news.js";
+import { save } from "../job/downloads.js";
+import { Helm } from "../job/helm.js";
+import { hasKey } from "../job/keys.js";
 import { secondsLeft } from "../job/opened.js";
-import { found, placed, resumed } from "../job/origins.js";
-import { ProblemNote } from "../job/problem.js";
+import { found, placed } from "../job/origins.js";
+import { isElsewhere } from "../job/pages.js";
 import { curlCommand } from "./curl.js";
 import { GraphForm } from "./form.js";
-import { GraphNews } from "./news.js";
 import { Plot } from "./plot.js";
 import { GraphRun } from "./run.js";
 import { number, rangeOf, Values } from "./values.js";
 
 const byId = (id) => document.getElementById(id);
-const GONE = new Set([404, 410]);
+const RARE = 0.02; // of the nodes, whose values of lambda_2 the colours need not reach
 const FORMATS = [
   { ending: "npz", text: "npz", type: "application/x-npz", title: "The values as arrays", read: ofResult },
   { ending: "json", text: "JSON", type: "application/json", title: "The values as JSON", read: ofResult },
 ];
 
-const now = { run: null, job: null, kind: null, busy: false };
-let again = start;
+const WORDS = {
+  "graph.expand": {
+    seen: "every ball is known",
+    partial: (done, total) => `${total ? `${done} of ${total}` : "none of the"} balls`,
+  },
+  "graph.fiedler": { seen: "the Fiedler vectors are known", partial: () => "the vectors as far as they were known" },
+};
+
+const now = { kind: null, opening: null };
 
 const values = new Values();
-const news = new GraphNews(byId("status"), byId("counts"));
-const countdown = new Countdown(byId("countdown"));
-const problem = new ProblemNote(byId("problem"));
-const downloads = new Downloads(byId("downloads"), (error) => problem.show(error), FORMATS);
+const news = new DataNews(byId("status"), byId("counts"), WORDS);
 const plot = new Plot(byId("plot"), tell);
 const form = new GraphForm({
   kinds: byId("kind"), chips: byId("generators"), file: byId("file"), again: byId("again"),
   graphFields: byId("graph-fields"), paramFields: byId("param-fields"),
 }, { onGraph: hang, onChange: changed });
-const keyForm = new KeyForm(byId("key-form"), () => {
-  changed();
-  if (!now.busy) again();
-});
+const helm = new Helm({
+  start,
+  resume,
+  open,
+  isReady: () => form.ready,
+  keyed: changed,
+  complain: (errors) => form.complain(errors),
+  left: () => (byId("badge").hidden = true),
+  refused: () => {},
+}, news, FORMATS);
 
-byId("form").addEventListener("submit", (event) => {
-  event.preventDefault();
-  if (!byId("run").disabled) start();
-});
 byId("form").addEventListener("reset", () => setTimeout(() => form.reset()));
-byId("cancel").addEventListener("click", () => now.busy && now.run.cancel());
-byId("resume").addEventListener("click", () => now.job && !now.busy && resume());
 byId("channel").addEventListener("change", () => show());
 copyOnClick(byId("copy"), () => byId("curl"));
 listenForFiles();
 begin(jobInAddress());
 
-/** What the address holds: a generator's graph, and a job that is still kept. */
+/** What the address holds: a graph, and a job that is still kept. */
 async function begin(path) {
   await form.load();
-  if (path && form.drawn) await open(path);
+  if (path) await open(path, { drawn: true });
 }
 
 /** Another graph is there, drawn where it can be. */
 function hang(drawn, note) {
-  leaveRun();
+  helm.leave();
+  now.opening = null;
   putJobInAddress(null);
   news.setState("idle", "Ready.");
   plot.hang(drawn);
@@ -82,8 +87,8 @@ function facts({ n, src, x }) {
 
 /** A new job for what is chosen. */
 function start() {
-  leaveRun();
-  again = start;
+  helm.leave();
+  helm.again = start;
   form.complain([]);
   values.clear(form.drawn?.n ?? 0);
   prepare(form.kind);
@@ -91,26 +96,33 @@ function start() {
   run(placed({ graph: form.file }, { endpoint: `/${form.kind}`, fields }), form.deadline);
 }
 
-/** Go on from the partial job; what it came to stays. */
-function resume() {
-  const { job } = now;
-  problem.clear();
-  again = resume;
+function resume(_, origin) {
   prepare(now.kind);
-  run(resumed(job.links.self, form.deadline), form.deadline);
+  run(origin(form.deadline), form.deadline);
 }
 
-/** Show a job that the service has. */
-async function open(path) {
-  leaveRun();
-  again = () => open(path);
+/** Show a job that the service has, over its graph: the one that is `drawn`, or as the service has it. */
+async function open(path, { drawn = false } = {}) {
+  helm.leave();
+  helm.again = () => open(path);
+  now.opening = path;
+  news.setState("idle", "Opening.");
   try {
     const job = await readJob(path);
+    if (isElsewhere(job)) return;
+    if (!(drawn && form.isOf(job))) {
+      const file = new File([await readGraphOf(path)], `${job.name || "graph"}.npz`);
+      if (now.opening !== path) return; // something else was chosen meanwhile
+      await form.take(file);
+      if (form.picked !== file) return;
+    }
+    helm.again = start;
+    form.restore(job);
+    values.clear(form.drawn?.n ?? 0);
     prepare(job.kind);
     run(found(path), secondsLeft(job));
   } catch (error) {
-    refused(error);
-    if (GONE.has(error.status)) putJobInAddress(null);
+    helm.unopened(error);
   }
 }
 
@@ -118,92 +130,34 @@ function prepare(kind) {
   now.kind = kind;
   news.begin({ kind, passes: 0, aim: null });
   byId("badge").hidden = true;
-  downloads.hide();
+  helm.downloads.hide();
   show();
 }
 
 function run(origin, deadline) {
-  now.run = new GraphRun(origin, listener(deadline));
-  setBusy(true);
-  now.run.start();
-}
-
-// What becomes of a run's news.
-function listener(deadline) {
   const nothing = () => {};
-  return {
-    state: (state) => news.setState(state),
-    upload: (share) => news.count(`${Math.round(100 * share)} %`),
-    accepted: (path) => {
-      now.job = null;
-      putJobInAddress(path);
-      countdown.start(deadline);
-      news.count("");
-    },
-    progress: (progress) => news.setProgress(progress),
+  helm.run(GraphRun, origin, deadline, {
     patch: (patch) => {
       values.patch(patch);
       if (values.known) news.setProgress({ tiles_done: values.known, tiles_total: values.lambda2.length });
       show();
     },
     tiles: nothing, missed: nothing, pass: nothing, preview: nothing,
-    contact: (there) => news.setConnected(there),
-    trouble: (error) => problem.show(error),
     ended,
-    refused,
-  };
+  });
 }
 
 function ended(job, arrays) {
-  const { origin, path, signal } = now.run;
-  const seconds = origin.ours ? countdown.elapsed() : null;
-  now.job = job;
+  const { path, signal } = helm.current;
   if (arrays) {
     values.take(arrays, job.result ?? {});
     const stem = form.name.replace(/\.[A-Za-z0-9]{1,5}$/, "");
-    downloads.offer({ path, kind: now.kind, signal, nameFor: (ending) => `${stem}-${now.kind.replace(".", "-")}.${ending}` });
+    const nameFor = (ending) => `${stem}-${now.kind.replace(".", "-")}.${ending}`;
+    helm.downloads.offer({ path, kind: now.kind, signal, nameFor });
   }
-  settle();
   Object.assign(byId("badge"), { hidden: job.state !== "partial", textContent: job.state });
   byId("badge").dataset.state = job.state;
   show();
-  news.end(job, seconds);
-  if (job.problem) problem.show(new Refusal(job.problem));
-}
-
-function refused(error) {
-  const path = now.run?.path;
-  if (path) again = () => open(path); // the job is there, and may well go on
-  settle();
-  problem.show(error, { errors: form.complain(error.errors ?? []), again: () => now.busy || again() });
-  news.setState("failed", "Not done.");
-  if (error.status === 401) keyForm.ask();
-  if (!(error instanceof Refusal)) console.error(error);
-}
-
-/** The run is over. */
-function settle() {
-  countdown.hide();
-  setBusy(false);
-}
-
-/** Forget the run, whether under way or over. */
-function leaveRun() {
-  now.run?.abandon();
-  Object.assign(now, { run: null, job: null });
-  settle();
-  problem.clear();
-  downloads.hide();
-  news.count("");
-  byId("badge").hidden = true;
-}
-
-function setBusy(busy) {
-  now.busy = busy;
-  changed();
-  byId("cancel").hidden = !busy;
-  byId("resume").hidden = busy || !now.job?.links?.resume;
-  document.body.toggleAttribute("data-busy", busy);
 }
 
 /** Colours and their legend, of what is known. */
@@ -214,14 +168,14 @@ function show() {
     byId("channel").replaceChildren(...values.vectors.map((_, i) => new Option(String(i + 1), String(i + 1))));
   }
   const shown = values.shown(channel());
-  const range = rangeOf(shown);
+  const range = rangeOf(shown, channels ? 0 : RARE);
   plot.colour(shown, range);
   byId("ramp").hidden = !range;
   if (!range) return;
   const eigenvalue = values.eigenvalues[channel() - 1];
   byId("ramp-name").textContent = channels ? `eigenvalue ${eigenvalue === undefined ? "not known" : number(eigenvalue)}, vector` : "λ₂";
-  byId("ramp-low").textContent = number(range[0]);
-  byId("ramp-high").textContent = number(range[1]);
+  byId("ramp-low").textContent = number(range.low);
+  byId("ramp-high").textContent = number(range.high) + (range.isOver ? " and more" : "");
   byId("ramp").querySelector(".unknown").hidden = !shown.some(Number.isNaN);
 }
 
@@ -242,7 +196,7 @@ function tell(node) {
 
 /** What would be asked for has changed, or whether it can be. */
 function changed() {
-  byId("run").disabled = now.busy || !form.ready;
+  helm.update();
   if (!form.ready) return;
   const { kind, name, params, deadline } = form;
   const { command, file } = curlCommand(location.origin, { kind, document: form.document, name, params, deadline }, hasKey());

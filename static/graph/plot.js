@@ -134,7 +134,7 @@ export class Plot {
     const levels = new Map();
     for (const i of this.shown) {
       const value = this.values?.[i] ?? NaN;
-      const colour = Number.isNaN(value) ? unknown : COLOURS[levelOf(value, ...this.range)];
+      const colour = Number.isNaN(value) ? unknown : COLOURS[levelOf(value, this.range.low, this.range.high)];
       if (!levels.has(colour)) levels.set(colour, []);
       levels.get(colour).push(i);
     }

@@ -1,5 +1,7 @@
 // What is known of a graph: a value for each node, by what is shown.
 
+const MOST_SORTED = 20_000;
+
 export class Values {
   constructor() {
     this.clear(0);
@@ -42,14 +44,27 @@ export class Values {
   }
 }
 
-/** The lowest and the highest; null where none is known. */
-export function rangeOf(values) {
+/**
+ * The lowest and the highest, and whether some are over it; null where none is known. Where the highest are `rare`, a share, what
+ * the others reach: a few corners would take the colours from all the rest.
+ */
+export function rangeOf(values, rare = 0) {
   let [low, high] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < low) low = value;
     if (value > high) high = value;
   }
-  return low <= high ? [low, high] : null;
+  if (!(low <= high)) return null;
+  const usual = rare ? quantile(values, 1 - rare) : high;
+  const top = usual > low ? usual : high;
+  return { low, high: top, isOver: number(high) !== number(top) };
+}
+
+// Of some of the values where there are very many.
+function quantile(values, share) {
+  const step = Math.ceil(values.length / MOST_SORTED);
+  const some = values.filter((value, i) => i % step === 0 && !Number.isNaN(value)).sort();
+  return some[Math.floor(share * (some.length - 1))];
 }
 
 /** A number in a few digits. */

@@ -76,9 +76,10 @@ export async function readJob(path, signal) {
  * The result, or the picture after one pass (0 is the input), in a format of one's choice, and
  * shrunk to `maxSide` pixels where that is given.
  */
-export async function readImage(path, { pass = null, maxSide = null, type = "image/png", signal } = {}) {
+export async function readImage(path, { pass = null, part = null, maxSide = null, type = "image/png", signal } = {}) {
   const query = new URLSearchParams();
   if (pass !== null) query.set("pass", pass);
+  if (part !== null) query.set("part", part);
   if (maxSide !== null) query.set("max_side", maxSide);
   const address = query.size ? `${path}/image?${query}` : `${path}/image`;
   return (await ask(address, { signal, headers: { Accept: type } })).blob();
@@ -92,6 +93,11 @@ export async function readField(path, type, signal) {
 /** The answer of a job whose answer is data, as `application/json` or `application/x-npz`. */
 export async function readResult(path, type, signal) {
   return (await ask(`${path}/result`, { signal, headers: { Accept: type } })).blob();
+}
+
+/** The graph that a job works on, as npz. */
+export async function readGraphOf(path) {
+  return (await ask(`${path}/graph`, { headers: { Accept: "application/x-npz" } })).blob();
 }
 
 /** What stands for the key in the address of a socket, once. */

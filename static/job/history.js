@@ -1,12 +1,12 @@
 // What the service keeps of earlier jobs: look at them, open one again, remove one.
 
 import { deleteJob, ENDED, listJobs, readImage, Refusal } from "./api.js";
+import { addressOf, pageOf } from "./pages.js";
 import { summary, whenLine } from "./words.js";
 
 const THUMB = 240; // pixels of the longer side
 const PAUSE_MS = 300; // what has just ended is kept a moment later
 const LOOK_MS = 3000; // while a job runs
-const SHADED = new Set(["shade", "field"]); // the kinds that the page can show
 
 export class History {
   /** `onOpen(job)` when a job is to be shown again. */
@@ -65,13 +65,12 @@ export class History {
 
   item(job) {
     const item = document.createElement("li");
-    const open = element("button", "open");
+    const open = this.opener(job);
     const image = element("img");
     const text = element("span", "what", summary(job));
     const badge = element("span", "badge", job.state);
     const time = element("time");
     const remove = element("button", "link", "Remove");
-    Object.assign(open, { type: "button", disabled: !SHADED.has(job.kind) });
     Object.assign(remove, { type: "button" });
     Object.assign(image, { alt: "", hidden: true });
     time.dateTime = job.created;
@@ -81,11 +80,19 @@ export class History {
     const foot = element("p", "meta");
     foot.append(time, remove);
     item.append(open, badge, foot);
-    item.dataset.job = job.id;
-    open.addEventListener("click", () => this.onOpen(job));
+    Object.assign(item.dataset, { job: job.id, kind: job.kind });
     remove.addEventListener("click", () => this.remove(job, item));
-    if (!open.disabled) this.pictures.observe(item);
+    if (job.links.image) this.pictures.observe(item);
     return item;
+  }
+
+  // A button for what this page shows, a link to what another one does.
+  opener(job) {
+    const address = addressOf(job);
+    if (address && pageOf(job.kind) !== location.pathname) return Object.assign(element("a", "open"), { href: address });
+    const open = Object.assign(element("button", "open"), { type: "button", disabled: !address });
+    open.addEventListener("click", () => this.onOpen(job));
+    return open;
   }
 
   see(seen) {
@@ -98,7 +105,8 @@ export class History {
   }
 
   async picture(job, image) {
-    const ended = job.state === "complete" || job.state === "partial";
+    const ended = cameToSomething(job);
+    if (!ended && job.links.result) return; // an answer that is data has no picture before its end
     const what = { pass: ended ? null : 0, maxSide: THUMB, type: "image/webp" };
     const blob = await readImage(job.links.self, what).catch(() => null);
     if (!blob) return; // it ended without one, or is gone
@@ -121,6 +129,8 @@ export class History {
     this.refresh();
   }
 }
+
+const cameToSomething = ({ state }) => state === "complete" || state === "partial";
 
 function element(name, className = "", text = "") {
   const made = document.createElement(name);

@@ -39,10 +39,10 @@ export class Run {
       await this.decoding;
       listener.ended(job, result);
     } catch (error) {
+      this.over = true;
       if (this.cancelled && isGone(error, signal)) listener.ended({ state: "cancelled" }, null);
       else if (!signal.aborted) listener.refused(error);
     }
-    this.over = true;
   }
 
   /** What the job has come to: a picture. */

@@ -89,7 +89,8 @@ export function summary({ kind, name, spec = {}, progress = {} }) {
   const passes = progress.passes_total || spec.passes;
   const said = { shade: plural(passes, "pass", "passes"), field: spec.render === "contours" ? "line drawing" : "field" };
   const what = said[kind] ?? kind;
-  return [name || "a picture", what, ...(spec.mode === "cross" ? ["from a source"] : [])].join(", ");
+  const named = name || (kind in said ? "a picture" : "");
+  return [...(named ? [named] : []), what, ...(spec.mode === "cross" ? ["from a source"] : [])].join(", ");
 }
 
 /** How long ago a moment was, as an ISO date. */
@@ -102,7 +103,8 @@ export function whenLine(created, now = Date.now()) {
 
 const plural = (count, one, many) => `${count} ${count === 1 ? one : many}`;
 
-function sentence(text) {
+/** A reason as a sentence. */
+export function sentence(text) {
   const whole = text[0].toUpperCase() + text.slice(1);
   return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }

@@ -1,6 +1,10 @@
-// Zoom to actual pixels: both frames show the same part of the picture, moved by pointer or arrow keys.
+// Zoom: both frames show the same part of the picture, moved by pointer, two fingers or arrow keys.
+
+import { letHandsMove } from "./hands.js";
 
 const STEP = 0.1; // of the frame, for one arrow key
+const MOST = 4; // times as large as the frame, where that is more than
+const LARGEST_PIXEL = 8; // CSS pixels for a picture's
 const STEPS = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 
 export class Lens {
@@ -76,18 +80,28 @@ export class Lens {
   }
 
   letDrag(frame) {
-    frame.addEventListener("pointerdown", (event) => {
-      if (this.zoom === 1 || event.button !== 0 || event.target.closest(".divider, .match")) return;
-      event.preventDefault();
-      frame.focus({ preventScroll: true });
-      frame.setPointerCapture(event.pointerId);
+    letHandsMove(frame, {
+      takes: ({ target, pointerType }) => {
+        if (pointerType === "touch") return !target.closest(".divider");
+        if (this.zoom === 1 || target.closest(".divider, .match")) return false;
+        frame.focus({ preventScroll: true });
+        return true;
+      },
+      onMove: (from, to) => this.follow(frame, from, to),
     });
-    frame.addEventListener("pointermove", (event) => {
-      if (this.zoom === 1 || !frame.hasPointerCapture(event.pointerId)) return;
-      const { offsetWidth, offsetHeight } = this.layers(frame);
-      const share = (pixels, side) => pixels / (side * this.zoom);
-      this.move(this.x + share(event.movementX, offsetWidth), this.y + share(event.movementY, offsetHeight));
-    });
+  }
+
+  // What was under the hands stays there.
+  follow(frame, from, to) {
+    const layers = this.layers(frame);
+    const { left, top, width, height } = frame.getBoundingClientRect();
+    const most = Math.max(MOST, (LARGEST_PIXEL * this.width) / layers.offsetWidth);
+    const zoom = Math.min(most, Math.max(1, (this.zoom * to.spread) / from.spread));
+    const place = (from, to, middle, side, pan) => pan + (to - middle) / (side * zoom) - (from - middle) / (side * this.zoom);
+    const x = place(from.x, to.x, left + width / 2, layers.offsetWidth, this.x);
+    const y = place(from.y, to.y, top + height / 2, layers.offsetHeight, this.y);
+    if (zoom === this.zoom) this.move(x, y);
+    else this.set(zoom, x, y);
   }
 
   // Of the picture, from its middle.

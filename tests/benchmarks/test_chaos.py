@@ -113,11 +113,14 @@ async def test_the_clock_is_slow_while_nobody_takes_work():
 # --- a short run ---------------------------------------------------------------------------------
 
 
-def test_under_every_blow_every_job_is_accounted_for():
-    results = run(Options(seconds=8, seed=1, rate=2.5, every_s=0.9, most_side=256))
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
+def test_under_every_blow_every_job_is_accounted_for(workers: int):
+    results = run(Options(8, seed=1, rate=2.5, every_s=0.9, most_side=256, workers=workers))
+    missing = set() if results.small_disk else {"fill the disk"}
+    missing |= set() if workers > 1 else {"kill all workers"}
     assert results.complaints == [], "\n".join([accounts(results), *results.complaints])
     kinds = {each.kind for each in results.struck}
-    assert kinds == set(LASTS_S) - (set() if results.small_disk else {"fill the disk"})
+    assert kinds == set(LASTS_S) - missing
     ends = Counter(each.end for _, each in results.accounts)
     assert ends["complete"] + ends["partial"] > 0
 

@@ -5,14 +5,15 @@ import socket
 import ssl
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import httpx
 import pytest
 from httpx_ws import connect_ws
 
+from service.access.keys import new_key
 from tests.deploy.dockerfile import ROOT
 from tests.e2e.pictures import noise, packed, photograph
 from tests.e2e.served import served, standing_worker
@@ -23,6 +24,7 @@ pytestmark = [
     pytest.mark.long,
 ]
 NAME = "itten.example"
+MOST_EACH = 4  # requests of an address at a time
 PICTURE = packed(photograph(64, 64))
 
 
@@ -50,6 +52,7 @@ def nginx(folder: Path, backend: int, plain: int, tls: int) -> Iterator[None]:
         "    listen [::]:443 ssl;\n": "",
         "listen 80;": f"listen 127.0.0.1:{plain};",
         "listen 443 ssl;": f"listen 127.0.0.1:{tls} ssl;",
+        "limit_conn itten 64;": f"limit_conn itten {MOST_EACH};",
         "127.0.0.1:8000": f"127.0.0.1:{backend}",
         f"/etc/letsencrypt/live/{NAME}": str(folder),
     }.items():
@@ -89,21 +92,39 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]
         yield plain, tls
 
 
+def anybody() -> ssl.SSLContext:
+    """Takes any certificate: it is the test's own."""
+    trust = ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    return trust
+
+
+def answers(client: httpx.Client) -> bool:
+    with suppress(httpx.TransportError):
+        return client.get("/healthz").status_code > 0
+    return False
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+
+
+@contextmanager
+def calling(tls: int, address: str) -> Iterator[httpx.Client]:
+    """A client at this address of the machine, once nginx is there."""
+    url, headers = f"https://127.0.0.1:{tls}", {"Host": NAME}
+    line = httpx.HTTPTransport(verify=anybody(), local_address=address)
+    with httpx.Client(base_url=url, headers=headers, transport=line, timeout=30) as client:
+        wait_until(lambda: answers(client))
+        yield client
+
+
 @pytest.fixture
 def client(places: tuple[int, int]) -> Iterator[httpx.Client]:
-    _, tls = places
-    trust = ssl.create_default_context()
-    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE  # it is the test's own
-    url, headers = f"https://127.0.0.1:{tls}", {"Host": NAME}
-    with httpx.Client(base_url=url, headers=headers, verify=trust, timeout=30) as client:
-        give_up = time.monotonic() + 30
-        while True:
-            try:
-                client.get("/healthz")
-                break
-            except httpx.TransportError:
-                assert time.monotonic() < give_up
-                time.sleep(0.05)
+    with calling(places[1], "127.0.0.1") as client:
         yield client
 
 
@@ -164,3 +185,40 @@ def test_a_websocket_comes_through(client: httpx.Client, job: str):
     with connect_ws(f"{job}/events", client) as events:
         assert '"type"' in events.receive_text(timeout=10)
         assert client.get(job).json()["state"] in ("queued", "running")
+
+
+def test_two_who_call_through_it_have_limits_of_their_own(tmp_path: Path):
+    """Wrong keys: of this machine's addresses only these have a rate."""
+    keys = tmp_path / "keys"
+    keys.write_text(new_key("alice", ("read",))[1].line())
+    keys.chmod(0o600)
+    settings = {"ITTEN_API_KEYS_FILE": str(keys), "ITTEN_RATE": "0.001", "ITTEN_RATE_BURST": "3"}
+    settings |= {"ITTEN_TRUSTED_PROXIES": "127.0.0.1"}
+    plain, tls = free_port(), free_port()
+    with (
+        standing_worker("slow", tmp_path) as worker,
+        served(tmp_path / "data", ITTEN_WORKERS=worker, **settings) as service,
+        nginx(tmp_path, httpx.URL(service.url).port or 0, plain, tls),
+        calling(tls, "127.0.0.2") as first,
+        calling(tls, "127.0.0.3") as second,
+    ):
+        assert [first.get("/jobs").status_code for _ in range(4)] == [401, 401, 401, 429]
+        for forged in ("127.0.0.3", "127.0.0.1", "8.8.8.8, 127.0.0.1", "nonsense"):
+            said = {"X-Forwarded-For": forged, "Forwarded": f"for={forged}", "X-Real-IP": forged}
+            assert first.get("/jobs", headers=said).status_code == 429
+        assert [second.get("/jobs").status_code for _ in range(4)] == [401, 401, 401, 429]
+
+
+def test_one_who_takes_many_connections_leaves_them_to_others(
+    places: tuple[int, int], client: httpx.Client
+):
+    half = f"POST /shade HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 9\r\n\r\n".encode()
+    with calling(places[1], "127.0.0.2") as greedy, ExitStack() as held:
+        for _ in range(MOST_EACH):
+            line = socket.create_connection(("127.0.0.1", places[1]), 30, ("127.0.0.2", 0))
+            secret = held.enter_context(anybody().wrap_socket(line, server_hostname=NAME))
+            secret.sendall(half)
+        wait_until(lambda: greedy.get("/readyz").status_code == 503)
+        assert client.get("/readyz").status_code == 200
+    with calling(places[1], "127.0.0.2") as content:
+        wait_until(lambda: content.get("/readyz").status_code == 200)

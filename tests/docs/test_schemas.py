@@ -37,3 +37,8 @@ def test_a_field_has_its_default_or_is_required():
     table = fields_of({"properties": fields, "required": ["c"]})
     for said in ("<code>0.5</code>", "<code>[1, 2]</code>", "<em>required</em>", "<code>so</code>"):
         assert table.count(said) == 1
+
+
+def test_a_field_that_may_be_absent_has_the_meaning_of_what_it_is_otherwise():
+    optional = {"anyOf": [{"type": "number", "description": "A share."}, {"type": "null"}]}
+    assert "<td>A share.</td>" in fields_of({"properties": {"theta": optional}})

@@ -23,6 +23,14 @@ async def client(itten: Served) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A service whose worker may be killed: for one module."""
+    with served(tmp_path_factory.mktemp("data"), "--device", "cpu") as service:
+        service.wait_ready()
+        yield service
+
+
 @pytest.fixture(scope="session")
 def workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a slow, cheap worker."""

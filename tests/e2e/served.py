@@ -39,6 +39,12 @@ class Served:
                 return pid
         raise AssertionError("there is no worker")
 
+    def wait_other_worker(self, gone: int) -> None:
+        """Return once a worker is ready in place of one that was killed."""
+        while gone in descendants(self.process.pid):
+            time.sleep(0.02)
+        self.wait_ready()
+
 
 @contextmanager
 def served(

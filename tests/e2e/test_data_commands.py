@@ -41,6 +41,34 @@ def test_a_service_computes_a_map_for_the_command_line(itten_url: str, here: Pat
     assert (ended.returncode, ended.stderr.startswith(b"itten: map.npz: exists")) == (2, True)
 
 
+def test_a_partial_job_of_a_service_is_gone_on_from(itten_url: str, here: Path):
+    graph = '{"generator": "square", "params": {"rows": 90, "cols": 90}}'
+    asked = ["job", "graph.expand", "--url", itten_url]
+    how = ["--param", "radius=5"]
+    part = itten(*asked, *how, "--graph", graph, "--deadline", "0.7", "-o", "1.npz", directory=here)
+    assert part.returncode == 0
+    said = part.stderr.decode()
+    assert "graph.expand: partial" in said
+    job = said.rpartition("--resume ")[2].split()[0]
+    ended = itten(*asked, "--resume", job, "--graph", graph, directory=here)
+    assert (ended.returncode, b"leave --graph out" in ended.stderr) == (2, True)
+    ended = itten(*asked, "--resume", job, "--param", "radius=4", directory=here)
+    assert (ended.returncode, b"not what the job began with" in ended.stderr) == (1, True)
+    ended = itten("job", "rankk", "--url", itten_url, "--resume", job, directory=here)
+    assert (ended.returncode, b"is a job of graph.expand" in ended.stderr) == (2, True)
+    ended = itten(*asked, "--resume", "x", directory=here)
+    assert (ended.returncode, b"takes the id of a job" in ended.stderr) == (2, True)
+    while job:
+        ended = itten(*asked, *how, "--resume", job, "-o", "2.npz", "--overwrite", directory=here)
+        assert ended.returncode == 0, ended.stderr
+        job = ended.stderr.decode().rpartition("--resume ")[2].split()[0] if ended.stderr else ""
+    with np.load(here / "1.npz") as first, np.load(here / "2.npz") as last:
+        known = ~np.isnan(first["lambda2"])
+        assert 0 < known.sum() < known.size
+        assert not np.isnan(last["lambda2"]).any()
+        assert np.array_equal(first["lambda2"][known], last["lambda2"][known])
+
+
 @pytest.fixture
 def itten_url(itten: Served) -> str:
     itten.wait_ready()
@@ -51,14 +79,16 @@ def itten_url(itten: Served) -> str:
 def test_a_texture_and_a_map_in_two_goes_on_this_machine(here: Path):
     ended = itten("texture", "--demo-a", "--device", "cpu", directory=here)
     assert ended.returncode == 0, ended.stderr
-    assert json.loads(ended.stdout)["state"] == "complete"
+    told = json.loads(ended.stdout)
+    assert (told["state"], told["k_used"], len(told["residuals"])) == ("complete", 8, 8)
+    assert max(told["residuals"]) <= 1e-3
     assert {each.name for each in here.iterdir()} == {
         "height.png", "height.npy", "normal.png", "egg.png"
     }  # fmt: skip
     with Image.open(here / "height.png") as height:
         assert height.mode == "I;16"
-    graph = '{"generator": "square", "params": {"rows": 90, "cols": 90}}'
-    asked = ["job", "graph.expand", "--graph", graph, "--param", "radius=5", "--device", "cpu"]
+    graph = '{"generator": "square", "params": {"rows": 140, "cols": 140}}'
+    asked = ["job", "graph.expand", "--graph", graph, "--param", "radius=6", "--device", "cpu"]
     once = itten(*asked, "-o", "once.npz", "--deadline", "60", directory=here)
     assert (once.returncode, once.stderr) == (0, b"")
     asked += ["-o", "map.npz", "--overwrite", "--resume", "map.work"]

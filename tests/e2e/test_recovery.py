@@ -14,7 +14,7 @@ import pytest
 from service.client import Itten, Job, JobDocument
 from tests.e2e.pictures import photograph
 from tests.e2e.served import Served, served
-from tests.e2e.test_resume import PATIENT, assert_same, complete, whole
+from tests.e2e.test_resume import LONG_S, PATIENT, assert_same, complete, whole
 
 pytestmark = pytest.mark.long
 
@@ -70,6 +70,22 @@ def test_nothing_that_was_accepted_is_lost_with_a_worker_or_a_service(tmp_path: 
             later = complete(job)
             once = whole(itten, "shade", SHADE)
             assert_same(later, once)
+
+
+def test_a_field_whose_worker_is_killed_after_the_answer_comes_all_the_same(tmp_path: Path):
+    picture = photograph(1000, 800)  # 16 MB of arrays
+    with served(tmp_path, **PATIENT) as service, Itten(service.url) as itten:
+        fields = []
+        for kills in (True, False):
+            job = itten.submit("field", picture, deadline_s=LONG_S)
+            while not job.refresh().state.ended:
+                time.sleep(0.002)
+            if kills:
+                os.kill(service.worker_pid(), signal.SIGKILL)
+            assert job.document.state == "complete"
+            fields.append(job.read("npz"))
+            httpx.delete(f"{service.url}/jobs/{job.id}")
+        assert fields[0] == fields[1]
 
 
 @pytest.fixture(scope="module")

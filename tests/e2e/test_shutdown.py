@@ -17,6 +17,7 @@ from httpx_ws import WebSocketDisconnect, aconnect_ws
 
 from tests.e2e.pictures import noise, packed, photograph
 from tests.e2e.served import Served, descendants, served, standing_worker
+from tests.service.live import read_answer, upgrade
 
 pytestmark = pytest.mark.long
 
@@ -71,6 +72,23 @@ async def test_it_ends_in_time_whoever_is_attached(tmp_path: Path, workers: str)
                 await running.wait()
 
 
+async def test_an_upload_that_has_no_end_is_told_so_and_waited_for_by_nobody(
+    tmp_path: Path, workers: str
+):
+    head = b"POST /shade HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
+    with served(tmp_path, ITTEN_WORKERS=workers) as service:  # the longest deadline is 10 s
+        async with await connected(service) as stream:
+            await stream.send_all(head + b"Content-Length: 1000\r\n\r\nx")
+            await trio.sleep(0.3)
+            began = time.monotonic()
+            service.process.send_signal(signal.SIGTERM)
+            answer = await read_answer(stream)
+            assert (answer.status, answer.headers["connection"]) == (503, "close")
+            assert "send the request again" in answer.body.decode()
+            assert await trio.to_thread.run_sync(service.process.wait, 10) == 0
+            assert time.monotonic() - began < 5
+
+
 async def test_a_worker_that_does_not_answer_does_not_keep_it(tmp_path: Path):
     with (
         standing_worker("deaf", tmp_path) as worker,
@@ -118,6 +136,7 @@ async def attached(service: Served) -> AsyncIterator[trio.Event]:
             await nursery.start(listen, service, path, told)
             await nursery.start(read_nothing, service, f"/jobs/{large['itten-job']}/image")
             await nursery.start(upload_for_ever, service)
+            await nursery.start(say, service, upgrade(f"{path}/events"))  # and reads no frame
             await nursery.start(say, service, b"GET / HT")
             await nursery.start(say, service, b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
             yield told

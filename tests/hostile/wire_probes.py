@@ -145,6 +145,46 @@ PROBES: dict[str, bytes] = {
     ),
     "an upgrade, and frames at once": upgrade("/jobs/aaaaaaaa/events") + b"\x81\x80\0\0\0\0" * 99,
 }
+HOSTS = (".", "..", "a..b", "a" * 64, "a.example/b", "a@b", "http://x", "[", "[]", "ä", "a, b", "?")
+PROBES |= {f"host {each[:8]}": head("GET /jobs HTTP/1.1", f"Host: {each}") for each in HOSTS}
+BEHIND = get("/nowhere")  # what may not be taken for a request of its own, behind no clear end
+ENCODINGS = (
+    "identity",
+    "chunked, identity",
+    "xchunked",
+    "chunked;q=1",
+    "gzip, chunked",
+    "chunked\0",
+)
+PROBES |= {
+    f"encoding {each[:17]}": head("POST /jobs HTTP/1.1", "Host: x", f"Transfer-Encoding: {each}")
+    + b"0\r\n\r\n"
+    + BEHIND
+    for each in ENCODINGS
+}
+LENGTHS = ("5 5", "0x5", "5_0", "", "5.0", "-0", "+5", "5;", "5\x0b")
+PROBES |= {
+    f"length {each}": head("POST /jobs HTTP/1.1", "Host: x", f"Content-Length: {each}")
+    + b"hello"
+    + BEHIND
+    for each in LENGTHS
+}
+SIZES = (b"0x2", b"+2", b" 2", b"2_0", b"2;a\n", b"\r\n2")
+PROBES |= {f"chunk {each!r}": chunked(each + b"\r\n{}\r\n0\r\n\r\n") + BEHIND for each in SIZES}
+PROBES |= {
+    "a folded encoding": head("POST /jobs HTTP/1.1", "Host: x", "Transfer-Encoding:\r\n chunked")
+    + b"0\r\n\r\n",
+    "chunks in HTTP/1.0": head("POST /jobs HTTP/1.0", "Host: x", "Transfer-Encoding: chunked")
+    + b"0\r\n\r\n",
+    "HTTP/2.0 without a preface": head("GET / HTTP/2.0", "Host: x"),
+    "a method of small letters": get("/jobs/..", method="delete"),
+    "two slashes": get("/static//etc/passwd"),
+    "a header of another method": post("/jobs/aaaaaaaa", b"", "X-HTTP-Method-Override: DELETE"),
+    "a WebSocket where work is sent": upgrade("/shade"),
+    "a WebSocket where there is a page": upgrade("/"),
+    "an upgrade with two keys": upgrade("/x", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
+    "a form without an end": form(FORM, PART[:-8] + PART[:80] + b"\r\n\r\n1"),
+}
 INCOMPLETE: dict[str, bytes] = {
     "nothing": b"",
     "one byte": b"G",

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.served import Served, served
-from tests.page.driving import chromium, opened
+from tests.page.driving import PATIENCE_MS, chromium, opened
 
 
 @pytest.fixture(scope="package")
@@ -28,4 +28,13 @@ def page(itten: Served, browser: Browser) -> Iterator[Page]:
     """The page, whose worker is warm; whatever it complains about fails the test."""
     itten.wait_ready()
     with opened(browser, itten.url) as page:
+        yield page
+
+
+@pytest.fixture
+def graphs(itten: Served, browser: Browser) -> Iterator[Page]:
+    """The page of graphs, whose worker is warm."""
+    itten.wait_ready()
+    with opened(browser, f"{itten.url}/graphs") as page:
+        expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
         yield page

@@ -80,6 +80,7 @@ def test_an_upload_that_meets_no_service_is_sent_once_there_is_one(
         itten.wait_ready()
         with opened(browser, itten.url) as page:
             drop(page, SMALL)
+            expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)  # it knows the fields
             itten.process.kill()
             itten.process.wait(5)
             page.locator("#run").click()

@@ -251,6 +251,51 @@ def test_actual_pixels_move_together(wall: Page):
     expect(wall.locator("#left")).not_to_have_attribute("tabindex", "0")
 
 
+class Fingers:
+    """Fingers on a page that is emulated as a phone's."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+
+    def go(self, *path: tuple[tuple[float, float], ...]) -> None:
+        """Come down at the first places of the window, move to the others, and leave."""
+        for kind, points in zip(["touchStart"] + ["touchMove"] * len(path), path, strict=False):
+            self._send(kind, points)
+        self._send("touchEnd", ())
+
+    def _send(self, kind: str, points: tuple[tuple[float, float], ...]) -> None:
+        places = [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(points)]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+
+def test_two_fingers_zoom_and_one_moves(itten: Served, browser: Browser):
+    itten.wait_ready()
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with opened(browser, itten.url, **phone) as page:
+        drop(page, packed(photograph(WIDTH, HEIGHT)))
+        left = page.locator("#left")
+        left.scroll_into_view_if_needed()
+        frame, whole = box(left), box(left.locator(".layers"))
+        x, y = frame[0] + frame[2] / 2, frame[1] + frame[3] / 2
+        place = x + 20, y + 10  # between the fingers: it stays under them
+        before = [(place[0] - whole[0]) / whole[2], (place[1] - whole[1]) / whole[3]]
+        fingers = Fingers(page)
+        spreads = (20, 30, 40, 50, 60)
+        fingers.go(*(((place[0] - s, place[1]), (place[0] + s, place[1])) for s in spreads))
+        expect(page.locator("#zoom")).to_have_attribute("aria-pressed", "true")
+        near = box(left.locator(".layers"))
+        assert near[2] == pytest.approx(3 * whole[2], rel=0.02)
+        after = [(place[0] - near[0]) / near[2], (place[1] - near[1]) / near[3]]
+        assert after == pytest.approx(before, abs=0.01)
+        fingers.go(*(((x + moved, y + moved),) for moved in (0, 10, 20, 30)))
+        there = box(left.locator(".layers"))
+        assert (there[0] - near[0], there[1] - near[1]) == pytest.approx((30, 30), abs=1)
+        assert page.evaluate("[visualViewport.scale, scrollX]") == [1, 0]
+        fingers.go(((x - 60, y), (x + 60, y)), ((x - 10, y), (x + 10, y)))
+        expect(page.locator("#zoom")).to_have_attribute("aria-pressed", "false")
+        assert box(left.locator(".layers"))[2] == pytest.approx(whole[2], abs=0.5)
+
+
 def test_strokes_of_a_source_are_shown_in_it(page: Page):
     drop(page, packed(photograph(WIDTH, HEIGHT)))
     drop(page, packed(drawing(160, 120)), "source.png", "#source-way")

@@ -37,6 +37,28 @@ def test_a_second_picture_lends_its_strokes(page: Page):
     assert page.request.get(job_url(page)).json()["spec"]["mode"] == "cross"
 
 
+def test_the_source_of_a_job_comes_back_with_it_and_lends_again(page: Page):
+    drop(page, DRAWING, "drawn.png")
+    drop(page, packed(photograph(96, 128)), "lender.png", at="#source-way")
+    page.locator("[name=passes]").fill("1")
+    page.locator("#run").click()
+    status = page.locator("#status")
+    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    first = job_url(page)
+    page.goto("about:blank")
+    page.goto(first.replace("/jobs/", "/#job="))
+    expect(name_in(page, "source")).to_have_text("source.png", timeout=PATIENCE_MS)
+    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    page.locator("#run").click()
+    expect(page.locator("#run")).to_be_disabled()
+    expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+    again = job_url(page)
+    assert again != first
+    assert page.request.get(again).json()["spec"]["mode"] == "cross"
+    pictures = [page.request.get(f"{job}/image").body() for job in (first, again)]
+    assert pictures[0] == pictures[1]
+
+
 def test_pictures_are_swapped_and_a_source_is_removed(page: Page):
     drop(page, DRAWING, "one.png")
     expect(page.locator("[data-do=swap]")).to_be_hidden()

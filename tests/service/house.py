@@ -48,6 +48,12 @@ class House:
         assert answer.status_code == 202, answer.text
         return answer.headers["location"]
 
+    async def wait_live(self, count: int = 1) -> None:
+        """Return once so many jobs are alive: accepted, on record, and not over."""
+        with trio.fail_after(10):
+            while len(self.desk.live) < count:
+                await trio.sleep(0.005)
+
     async def wait_idle(self) -> None:
         """Return once no job has a place, and none is alive."""
         with trio.fail_after(10):  # a worker that does not obey is waited for
@@ -96,6 +102,7 @@ async def _served(desk: Desk) -> AsyncIterator[int]:
             shutdown=shutdown,
             grace_s=0.2,
             max_body=desk.settings.max_body_bytes,
+            trusted=desk.settings.trusted_proxies,
         )
         [url] = await nursery.start(serving)
         yield int(url.rsplit(":", 1)[1])

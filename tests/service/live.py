@@ -17,6 +17,7 @@ from service.http.limits import Limits
 from service.http.quart_guards import GuardedQuart
 from service.http.serving import serve
 from service.problems import Problem
+from service.settings_values import Network
 
 MAX_BODY = 1 << 20  # bytes
 QUICK = Limits(header_s=0.3, send_s=0.3, linger_s=0.3, ping_s=5.0, silence_s=20.0, farewell_s=0.3)
@@ -53,14 +54,17 @@ class Answer:
 
 @asynccontextmanager
 async def live(
-    app: GuardedQuart | None = None, limits: Limits = QUICK, grace_s: float = 0.0
+    app: GuardedQuart | None = None,
+    limits: Limits = QUICK,
+    grace_s: float = 0.0,
+    trusted: tuple[Network, ...] = (),
 ) -> AsyncIterator[Live]:
     """Serve `app` on a free port; the test fails if the server does, or does not end."""
     app = app or plain_app()
     shutdown = trio.Event()
     with trio.fail_after(20):
         async with trio.open_nursery() as nursery:
-            serving = partial(_serve, app, shutdown, limits, grace_s)
+            serving = partial(_serve, app, shutdown, limits, grace_s, trusted)
             server = await nursery.start(serving)
             yield server
             shutdown.set()
@@ -71,6 +75,7 @@ async def _serve(
     shutdown: trio.Event,
     limits: Limits,
     grace_s: float,
+    trusted: tuple[Network, ...],
     task_status: trio.TaskStatus[Live],
 ) -> None:
     async with trio.open_nursery() as nursery:
@@ -83,6 +88,7 @@ async def _serve(
             grace_s=grace_s,
             max_body=MAX_BODY,
             limits=limits,
+            trusted=trusted,
         )
         [url] = await nursery.start(serving)
         server = Live(app, int(url.rsplit(":", 1)[1]), shutdown)

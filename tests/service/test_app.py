@@ -375,7 +375,7 @@ async def test_a_job_document_has_what_the_description_requires(site: httpx.Asyn
 class _NoDesk:
     settings = Settings()
     metrics = Metrics()
-    link = decoders = None
+    link = decoders = admission = None
 
 
 _BRACES = str.maketrans("<>", "{}")

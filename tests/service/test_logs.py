@@ -1,5 +1,7 @@
 """The log of a service and its worker, as processes: what is in it, and what never is."""
 
+import errno
+import io
 import json
 import os
 import subprocess
@@ -10,7 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
+from service.exits import complain
 from tests.service.house import png
 from worker.wire.logs import MOST, configure, shortened
 
@@ -103,3 +107,51 @@ def test_a_level_that_is_none_is_info(capsys: pytest.CaptureFixture[str]):
     finally:
         structlog.configure(**before)
     assert json.loads(capsys.readouterr().err)["event"] == "heard"
+
+
+UNREAD = """
+import sys, structlog
+from worker.wire.logs import configure
+configure("json", "info")
+for number in range(2000):
+    structlog.get_logger().info("line", number=number, text="x" * 100)
+print("done", flush=True)
+sys.stdin.readline()
+structlog.get_logger().info("after", text=["y" * 400] * 20)
+"""
+
+
+def test_a_log_that_nobody_reads_is_not_waited_for():
+    read, write = os.pipe()
+    command, pipe = [sys.executable, "-c", UNREAD], subprocess.PIPE
+    with subprocess.Popen(command, stderr=write, stdin=pipe, stdout=pipe, text=True) as process:
+        os.close(write)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "done\n"
+        with open(read, "rb", 0) as log:
+            begun = log.read(1 << 20)
+            process.communicate("\n")
+            first, last = map(json.loads, (begun + log.read()).splitlines()[-2:])
+    assert begun.count(b"\n") + first["lines"] == 2000
+    assert last["text"] == ["y" * 400] * 20
+
+
+class Full(io.StringIO):
+    """A stderr on a disk that is full."""
+
+    def write(self, text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def flush(self) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_log_that_cannot_be_written_is_done_without(monkeypatch: pytest.MonkeyPatch):
+    configure("json", "info")
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "stderr", Full())
+            structlog.get_logger().error("no room")
+            assert complain("no room", 2) == 2
+    finally:
+        structlog.reset_defaults()

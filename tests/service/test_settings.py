@@ -86,10 +86,19 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("WORKERS", "tcp://host:99999"),
         ("WORKERS", "tcp://host:0"),
         ("WORKERS", "host:80"),
+        ("WORKERS", "unix:/run/a.sock,unix:/run/a.sock"),
+        ("WORKERS", "unix:/run/a.sock,unix:/run/../run/a.sock"),
+        ("WORKERS", "tcp://GPU-1:9000,tcp://gpu-1:09000"),
         ("API_KEYS_FILE", "/nonexistent/keys"),
         ("API_KEYS_FILE", "/"),
         ("RATE", "0"),
         ("RATE_BURST", "0"),
+        ("TRUSTED_PROXIES", "nginx"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "10.0.0.1:80"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "10.0.0.1, ::/0"),
+        ("TRUSTED_PROXIES", "::ffff:10.0.0.1"),
         ("ALLOWED_ORIGINS", "example.org"),
         ("ALLOWED_ORIGINS", "https://example.org/path"),
         ("LOG_FORMAT", "xml"),
@@ -141,6 +150,24 @@ def test_warnings_name_typos_and_an_open_door() -> None:
         assert Settings.from_env({"ITTEN_HOST": host}).warnings({}) == []
 
 
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"WORKERS": "unix:/w", "DEVICE": "cuda"}, "give them to `itten worker`"),
+        ({"WORKERS": "unix:/w", "THREADS": "2"}, "give them to `itten worker`"),
+        ({"TRUSTED_PROXIES": "10.0.0.1"}, "set ITTEN_HOST to an address that they can"),
+        ({"KEEP_GB": "0.05"}, "ITTEN_KEEP_GB is too little"),
+        ({"KEEP_GB": "1", "MAX_PIXELS": "1e8"}, ""),
+        ({"TRUSTED_PROXIES": "10.0.0.1,127.0.0.0/8"}, ""),
+        ({"WORKERS": "unix:/w", "TRUSTED_PROXIES": "::1"}, ""),
+    ],
+)
+def test_what_is_set_to_no_effect_is_told(env: dict[str, str], said: str) -> None:
+    notes = Settings.from_env({f"ITTEN_{name}": text for name, text in env.items()}).warnings({})
+    assert len(notes) == bool(said)
+    assert said in "".join(notes)
+
+
 def test_keys_close_the_door_and_their_file_is_looked_at(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     path.write_text(new_key("alice", ("read",))[1].line())
@@ -159,6 +186,7 @@ def test_keys_close_the_door_and_their_file_is_looked_at(tmp_path: Path) -> None
 
 def test_shown_settings_can_be_read_back() -> None:
     env = {"ITTEN_PORT": "9000", "ITTEN_WORKERS": "unix:/a,unix:/b", "ITTEN_KEEP_GB": "0.5"}
+    env["ITTEN_TRUSTED_PROXIES"] = "10.0.0.1, fd00::/8"
     settings = Settings.from_env(env)
     lines = [line for line in settings.show().splitlines() if not line.startswith("#")]
     shown = dict(line.split("=", 1) for line in lines)

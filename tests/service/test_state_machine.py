@@ -64,7 +64,6 @@ def test_jobs_are_what_was_told_of_them_whatever_happens(site: Site):
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,
-            deadline=None,
             database=None,
             derandomize=EXAMPLES < 10,
             phases=[Phase.generate],  # what happened once may not happen again
@@ -94,6 +93,15 @@ class Known:
         return f"/jobs/{self.id}"
 
 
+def accepted(answer: httpx.Response) -> bool:
+    """Whether a job began; a machine that is busy may not even read the picture in time."""
+    if answer.status_code == 503:
+        assert "deadline came before" in answer.json()["detail"], answer.text
+        return False
+    assert answer.status_code == 202, answer.text
+    return True
+
+
 class Machine(RuleBasedStateMachine):
     """Clients of one service."""
 
@@ -108,9 +116,10 @@ class Machine(RuleBasedStateMachine):
     # --- what clients do -----------------------------------------------------------------------
 
     @rule(target=jobs, picture=PICTURES, passes=PASSES, deadline_s=DEADLINES)
-    def submit(self, picture: int, passes: int, deadline_s: float) -> Known:
+    def submit(self, picture: int, passes: int, deadline_s: float) -> Any:
         answer = self._send("POST", "/jobs", picture, passes, deadline_s, kind="shade")
-        assert answer.status_code == 202, answer.text
+        if not accepted(answer):
+            return multiple()
         return self._new(answer.headers["itten-job"], picture, passes, deadline_s)
 
     @rule(picture=PICTURES, passes=st.sampled_from([1, 2]))
@@ -132,7 +141,8 @@ class Machine(RuleBasedStateMachine):
         before = next((each for each in self.known if each.id == job and not each.removed), None)
         answer = self._send("PUT", f"/jobs/{job}", picture, passes, deadline_s, kind="shade")
         if before is None:
-            assert answer.status_code == 202, answer.text
+            if not accepted(answer):
+                return multiple()
             return self._new(job, picture, passes, deadline_s)
         same = (before.picture, before.passes) == (picture, passes)
         assert answer.status_code in ((200, 202) if same else (409,)), answer.text
@@ -206,7 +216,7 @@ class Machine(RuleBasedStateMachine):
         number=st.sampled_from([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM]),
         after_s=st.sampled_from([0.0, 0.15, 0.4]),
     )
-    def restart(self, picture: int, number: signal.Signals, after_s: float) -> Known:
+    def restart(self, picture: int, number: signal.Signals, after_s: float) -> Any:
         """With a job under way that needs longer."""
         self.restarts += 1
         running = self.submit(picture, 16, 3.0)

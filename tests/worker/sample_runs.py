@@ -4,6 +4,7 @@
 """
 
 import math
+import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from worker.runs import Alone, Array, Emission, Forecast, Poisoned, Tiles, Work
 from worker.server import serve
 from worker.wire.channel import Channel
 from worker.wire.framing import FrameDecoder
-from worker.wire.messages import Finished, Hello, PassDone, Submit, ToService
+from worker.wire.messages import Finished, Hello, PassDone, Submit, ToService, Turn
 from worker.wire.params import FieldParams
 
 HELLO = Hello(
@@ -60,6 +61,8 @@ class SampleRun:
     def step(self) -> Sequence[Emission]:
         if self.what == "fatal":
             raise Poisoned("a result is not finite")
+        if self.what == "dies":
+            os._exit(9)
         if self.what == "raises":
             raise ValueError("the matrix is upside down\nsecond line")
         if self.what == "hangs":
@@ -84,6 +87,8 @@ class SampleRun:
         return Forecast(offer if left > 0 else None, CONCLUDE_S, work_s=left * STEP_S)
 
     def solved(self, count: int) -> Sequence[Emission]:
+        if self.what == "tilesdie":
+            os._exit(9)
         if self.what == "tilesraise":
             raise ValueError("a bad tile")
         self.done += count
@@ -101,7 +106,7 @@ class SampleRun:
             state=state,
             passes_done=self.done,
             passes_total=self.total,
-            arrays=self.what in ("arrays", "torn"),
+            arrays=self.what in ("arrays", "torn", "diesatlast"),
         )
         return [(finished, self.pixels)]
 
@@ -112,6 +117,8 @@ class SampleRun:
         )
 
     def arrays(self) -> Iterator[tuple[str, Array]]:
+        if self.what == "diesatlast":
+            os._exit(9)
         yield "vectors", np.arange(3 << 20, dtype=np.float32).reshape(-1, 4)
         if self.what == "torn":
             raise OSError("torn")
@@ -168,6 +175,15 @@ def submit(job: str, budget_s: float = 5.0, width: int = 2, height: int = 2) -> 
 PIXELS = bytes(range(12))  # of 2 x 2 x 3
 
 
+class Reports(Channel[ToService]):
+    """A service's end, without being told whose turn it is."""
+
+    async def __anext__(self) -> tuple[ToService, bytes]:
+        while isinstance((received := await super().__anext__())[0], Turn):
+            pass
+        return received
+
+
 @asynccontextmanager
 async def running(engine: Engine) -> AsyncIterator[None]:
     async with trio.open_nursery() as nursery:
@@ -182,7 +198,7 @@ async def connected(engine: Engine, stats_s: float = math.inf) -> AsyncIterator[
     near, far = (trio.SocketStream(sock) for sock in trio.socket.socketpair())
     async with trio.open_nursery() as nursery:
         nursery.start_soon(serve, far, engine, HELLO, stats_s)
-        async with Channel[ToService](near, FrameDecoder(ToService)) as channel:
+        async with Reports(near, FrameDecoder(ToService)) as channel:
             assert (await anext(channel))[0] == HELLO
             yield channel
 

@@ -16,7 +16,7 @@ def test_before_it_was_planned_everything_is_to_be_done():
     assert itinerary.work_s([COSTS] * 3) == 3 * 1.9
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(
     costs=st.lists(
         st.builds(PassCosts, st.floats(0, 3), st.floats(0, 3), st.floats(0, 3)),
@@ -112,7 +112,7 @@ def test_passes_that_were_planned_and_not_reached_are_told_too():
     assert Itinerary(2).skipped(1) == [("pass 2", "the deadline came first")]
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(
     passes=st.integers(1, 8),
     cost=st.builds(PassCosts, st.floats(0.01, 3), st.floats(0.01, 3), st.floats(0.01, 3)),

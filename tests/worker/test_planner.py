@@ -98,7 +98,7 @@ def graphs(draw: st.DrawFn) -> list[Stage]:
     return draw(st.permutations(stages))
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(stages=graphs(), remaining_s=st.floats(-1.0, 30.0))
 def test_every_plan_is_sound(stages: list[Stage], remaining_s: float):
     made = plan(stages, remaining_s)
@@ -116,7 +116,7 @@ def test_every_plan_is_sound(stages: list[Stage], remaining_s: float):
     assert MARGIN * cost_s <= remaining_s + 1e-9 or set(made.chosen) == needed
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(stages=graphs(), remaining_s=st.floats(0.0, 30.0))
 def test_nothing_more_would_fit(stages: list[Stage], remaining_s: float):
     made = plan(stages, remaining_s)
@@ -128,7 +128,7 @@ def test_nothing_more_would_fit(stages: list[Stage], remaining_s: float):
             assert MARGIN * (cost_s + by_id[each].cost_s) > remaining_s - 1e-9
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(
     costs=st.lists(st.tuples(st.floats(0.01, 5.0), st.floats(0.0, 2.0)), max_size=8),
     less_s=st.floats(0.0, 20.0),
@@ -146,7 +146,7 @@ def test_more_time_is_never_worth_less(
     assert effect(less_s) <= effect(less_s + more_s) + 1e-9
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(stages=graphs(), data=st.data())
 def test_the_order_in_which_stages_are_given_does_not_matter(
     stages: list[Stage], data: st.DataObject

@@ -14,7 +14,7 @@ import pytest
 import trio
 
 import worker
-from tests.worker.sample_runs import HELLO, PIXELS, SampleRuns, submit, until_finished
+from tests.worker.sample_runs import HELLO, PIXELS, Reports, SampleRuns, submit, until_finished
 from worker.engine import Engine
 from worker.listening import open_listeners
 from worker.server import serve
@@ -36,7 +36,7 @@ async def spawned(mode: str = "normal") -> AsyncIterator[tuple[trio.Process, Cha
         )
     stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
     try:
-        async with Channel[ToService](stream, FrameDecoder(ToService)) as channel:
+        async with Reports(stream, FrameDecoder(ToService)) as channel:
             with trio.fail_after(20):
                 yield process, channel
     finally:

@@ -87,7 +87,7 @@ def test_news_of_a_job_that_is_gone_are_ignored():
     assert len(scheduler) == 0
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(works=st.lists(st.tuples(st.floats(0.01, 2.0), st.floats(0.0, 3.0)), min_size=1, max_size=8))
 def test_nobody_waits_for_more_turns_than_there_are_others(works: list[tuple[float, float]]):
     jobs = [
@@ -125,6 +125,18 @@ def test_a_batch_is_a_quantum_of_the_tiles_of_those_that_can_share_it():
     assert scheduler.next(0.0) == Batch("small", (("a", 4), ("b", 3), ("c", 3)))
 
 
+def test_who_is_apart_shares_no_batch():
+    scheduler = Scheduler[str]()
+    scheduler.add("apart", 9.0, tiles("small", 4), apart=True)
+    scheduler.add("a", 9.0, tiles("small", 3))
+    scheduler.add("b", 9.0, tiles("small", 2))
+    for shares in ((("apart", 4),), (("a", 3), ("b", 2))):
+        decision = scheduler.next(0.0)
+        assert decision == Batch("small", shares)
+        for job, _ in shares:
+            scheduler.spent(job, QUANTUM_S)
+
+
 def test_a_batch_fits_the_memory_and_is_never_empty():
     scheduler = Scheduler[str]()
     scheduler.add("a", 9.0, tiles("k", 100, most=6))
@@ -159,7 +171,7 @@ OFFERS = st.tuples(
 )
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(offers=st.lists(OFFERS, min_size=1, max_size=12))
 def test_no_batch_is_larger_than_it_may(offers: list[tuple[str, int, float, int]]):
     scheduler = Scheduler[int]()
@@ -338,7 +350,7 @@ def _fits(jobs: list[Job], now: float, turn_s: float) -> bool:
     return True
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(jobs=JOBS, most_size=st.sampled_from([math.inf, 2.0]))
 @example(
     jobs=[
@@ -358,7 +370,7 @@ def test_every_job_whose_conclusion_fits_is_over_by_its_deadline(jobs: list[Job]
     assert len(engine.scheduler) == 0
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(jobs=JOBS, slowness=st.floats(0.3, 3.0))
 def test_work_that_was_estimated_wrong_delays_an_end_by_a_turn_at_most(
     jobs: list[Job], slowness: float
@@ -438,7 +450,7 @@ def test_a_floor_that_grew_beyond_hope_is_given_up():
     assert {scheduler.next(0.1) for _ in range(5)} == {Step("a"), Step("b")}
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(floors=st.lists(st.floats(0.05, 0.8), min_size=1, max_size=6), data=st.data())
 def test_floors_that_fit_together_are_all_kept(floors: list[float], data: st.DataObject):
     jobs, end = [], LONG_S
@@ -451,7 +463,7 @@ def test_floors_that_fit_together_are_all_kept(floors: list[float], data: st.Dat
     assert all(job.floored for job in jobs)
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(
     hopeless=st.lists(st.tuples(st.floats(0.5, 5.0), st.floats(1.01, 9.0)), min_size=1, max_size=5)
 )
@@ -488,7 +500,7 @@ def test_a_deadline_that_passes_while_waiting_ends_the_wait():
     assert scheduler.next(0.87) == Conclude("b")
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(sizes=st.lists(st.floats(0.0, 15.0), min_size=1, max_size=9))
 def test_never_more_have_begun_than_fit(sizes: list[float]):
     jobs = [Job(str(i), 99.0, 0.2, size=size) for i, size in enumerate(sizes)]
@@ -543,7 +555,7 @@ def test_a_promised_floor_can_be_expected():
     assert scheduler.expected_s("a", 0.0) == pytest.approx(9.0)
 
 
-@settings(deadline=None, derandomize=True, database=None)
+@settings(derandomize=True, database=None)
 @given(
     own_s=st.floats(0.5, 20.0),
     others=st.lists(st.tuples(st.floats(0.1, 30.0), st.floats(0.0, 20.0)), max_size=8),

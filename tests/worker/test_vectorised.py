@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from worker.graphs.generators import Lattice, triangle
+from worker.graphs.generator_params import Lattice
+from worker.graphs.generators import triangle
 from worker.lattices.extrude import extrude
 from worker.lattices.layers import LayerSettings, grown_layers
 from worker.lattices.relief import ReliefSettings, relief

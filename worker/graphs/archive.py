@@ -13,15 +13,19 @@ from numpy.typing import NDArray
 from worker.graphs.errors import BadGraph
 
 MOST_BYTES = 512 << 20  # of all arrays together: the largest graph in int64 and float64
+MOST_WIDE = 8  # bytes of a number
 
 
-def npz_arrays(body: bytes, names: Collection[str], prefix: str) -> dict[str, NDArray[Any]]:
+def npz_arrays(
+    body: bytes, names: Collection[str], prefix: str, passed_over: Collection[str] = ()
+) -> dict[str, NDArray[Any]]:
     """The numeric arrays of an npz.
 
     Args:
         body: the file.
         names: that may be there.
         prefix: names that begin so may be there as well.
+        passed_over: names of members that are not read.
 
     Raises:
         BadGraph: no npz, or arrays that are unknown, not numeric or too large.
@@ -34,6 +38,8 @@ def npz_arrays(body: bytes, names: Collection[str], prefix: str) -> dict[str, ND
             arrays = {}
             for member in members:
                 name = member.filename.removesuffix(".npy")
+                if name in passed_over:
+                    continue
                 if name not in names and not name.startswith(prefix):
                     known = ", ".join(sorted(names))
                     raise BadGraph(name, f"not an array of a graph; known: {known}, {prefix}...")
@@ -54,10 +60,13 @@ def npy_array(name: str, data: bytes) -> NDArray[Any]:
         shape, fortran, dtype = read(stream)
     except (ValueError, KeyError) as error:
         raise BadGraph(name, "not an array as numpy.save writes it") from error
-    if dtype.kind not in "iuf" or (fortran and len(shape) > 1):
-        raise BadGraph(name, f"{dtype} is not taken; save integers or floats, in C order")
+    if dtype.kind not in "iuf" or dtype.itemsize > MOST_WIDE:
+        raise BadGraph(name, f"{dtype} is not taken; save integers or floats of up to 64 bits")
     rest = memoryview(data)[stream.tell() :]
     count = int(np.prod(shape, dtype=object))
-    if count < 0 or count * dtype.itemsize != len(rest):
-        raise BadGraph(name, f"{len(rest)} bytes are not {shape} of {dtype}")
-    return np.frombuffer(rest, dtype).reshape(shape)
+    if min((0, *shape)) < 0 or count * dtype.itemsize != len(rest):
+        raise BadGraph(name, f"{len(rest)} bytes are not {shape!s:.60} of {dtype}")
+    try:
+        return np.frombuffer(rest, dtype).reshape(shape, order="F" if fortran else "C")
+    except ValueError as error:  # more axes than numpy has, or one longer than memory
+        raise BadGraph(name, f"{shape!s:.60} is no shape that an array has") from error

@@ -26,18 +26,28 @@ class Balls(NamedTuple):
     @property
     def query(self) -> Tensor:
         """(T,) int64: which ball each node is in."""
-        return self.key // self.n
+        balls = torch.arange(len(self.hops), device=self.key.device)
+        return balls.repeat_interleave(self.sizes, output_size=len(self.key))
 
     @property
     def node(self) -> Tensor:
         """(T,) int64."""
-        return self.key % self.n
+        return self.key - self.query * self.n
 
     def part(self, begin: int, end: int) -> "Balls":
         """Those of the queries begin..end-1 alone, counted from 0."""
         low, high = self.start[begin], self.start[end]
         start = self.start[begin : end + 1] - low
         return Balls(self.key[low:high] - begin * self.n, start, self.hops[begin:end], self.n)
+
+    def only(self, queries: Tensor) -> "Balls":
+        """Those of these queries (m,) int64, which ascend, counted from 0."""
+        place = torch.full_like(self.hops, -1)
+        place[queries] = torch.arange(len(queries), device=queries.device)
+        mine = place[self.query]
+        there = mine >= 0
+        key = mine[there] * self.n + self.node[there]
+        return Balls(key, offsets(self.sizes[queries]), self.hops[queries], self.n)
 
 
 def balls(graph: Graph, seeds: Tensor, radius: int, most: int = MOST_NODES_IN_BALL) -> Balls:

@@ -1,6 +1,6 @@
 """Conjugate gradients for many right-hand sides, with vectors projected out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -108,6 +108,24 @@ class ConjugateGradients:
             self._P, self._rz = Z + beta * self._P, rz
         if self._steps >= self._most:
             self._end(self._running, Status.MAX_ITERATIONS)
+
+    def state(self) -> dict[str, Tensor]:
+        """All that another solver of the same goes on from, to the same bits; never written to."""
+        return {
+            "x": self._X,
+            "r": self._R,
+            "p": self._P,
+            "rz": self._rz,
+            "status": self.status.clone(),
+            "iterations": self.iterations.clone(),
+            "steps": torch.tensor([self._steps]),
+        }
+
+    def go_on(self, state: Mapping[str, Tensor]) -> None:
+        """From the `state` of another one."""
+        self._X, self._R, self._P, self._rz = (state[name] for name in ("x", "r", "p", "rz"))
+        self.status, self.iterations = state["status"].clone(), state["iterations"].clone()
+        self._steps = int(state["steps"])
 
     def solution(self, *, partial: bool = False) -> Solution:
         """What was found; with `partial` also where it has not converged."""

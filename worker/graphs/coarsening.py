@@ -1,8 +1,12 @@
 """A graph of the groups of another: every node joins the neighbour to which it is tied most."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from worker.graphs.components import numbered, rooted
@@ -28,6 +32,16 @@ class Level:
         """P Y, (k, n) to (k, finer n)."""
         return Y[:, self.label]
 
+    @cached_property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The groups and the graph of them, in as few bytes as hold them."""
+        below = self.laplacian
+        parts = {"label": self.label, "entries": below.crow.diff(), "col": below.col}
+        small = {name: each.to(torch.int32).cpu().numpy() for name, each in parts.items()}
+        w = below.w.cpu().numpy()
+        narrow = w.astype(np.float32)
+        return {**small, "w": narrow if (narrow == w).all() else w}
+
 
 def coarser(fine: SparseLaplacian, mass: Tensor) -> Level:
     """One step of Boruvka's algorithm (1926): a half to a fifth of the nodes.
@@ -41,9 +55,13 @@ def coarser(fine: SparseLaplacian, mass: Tensor) -> Level:
     node = torch.arange(fine.n, device=mass.device)
     parent = torch.where((mate[mate] == node) & (node < mate), node, mate)
     label, counts = numbered(rooted(parent))
-    order = label.argsort(stable=True)
-    sums = segment_sums(mass[order], counts)
-    return Level(_galerkin(fine, row, label, len(counts)), label, sums, order, counts)
+    return grouped(_galerkin(fine, row, label, len(counts)), label, mass)
+
+
+def grouped(laplacian: SparseLaplacian, label: Tensor, mass: Tensor) -> Level:
+    """The level of such a Laplacian, by the group and the mass of each finer node."""
+    order, counts = label.argsort(stable=True), label.bincount()
+    return Level(laplacian, label, segment_sums(mass[order], counts), order, counts)
 
 
 def _strongest(fine: SparseLaplacian, row: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array
 
 from worker.graphs.errors import BadGraph
 from worker.graphs.rows import MOST_ENTRIES, MOST_NODES, Rows
@@ -15,8 +14,9 @@ if TYPE_CHECKING:
 Array: TypeAlias = NDArray[Any]
 Listed = Literal["upper", "both"]  # every edge once, in either direction; or in both
 
-LEAST, MOST = 1e-30, 1e30
-"""Weights beyond these are refused: sums and squares of them would leave float32."""
+LEAST, MOST = 1e-30, float(np.float32(1e30))
+"""Weights beyond these are refused: sums and squares of them would leave float32. Both ends are
+taken as float32 too, where they are a little more."""
 
 ALIKE = 1e-6
 """The two directions of an edge may differ by this, relatively; their mean counts."""
@@ -29,6 +29,19 @@ class Edges(NamedTuple):
     dst: Array  # (E,) integers
     w: Array | None = None  # (E,) numbers; None: 1 each
     names: tuple[str, str, str] = ("edges.src", "edges.dst", "edges.w")
+
+
+class _Pairs(NamedTuple):
+    """Pairs of nodes with an edge between them, ascending, and where each is listed."""
+
+    low: Array  # (M,) int32: of each pair the smaller node
+    high: Array  # (M,) int32
+    listed: Array  # (L,) int32: places in the list, those of the first pair first
+    begins: Array  # (M,) int64: in `listed`, the first place of each pair
+
+    def sums(self, values: Array) -> Array:
+        """Of values (L,) in the order of `listed`: those of each pair, added up (M,)."""
+        return np.add.reduceat(values, self.begins) if len(self.begins) else values
 
 
 class Made(NamedTuple):
@@ -59,24 +72,12 @@ def graph_of(n: int, edges: Edges, listed: Listed) -> Made:
     _check(n, edges)
     loops = edges.src == edges.dst
     zeros = np.zeros_like(loops) if edges.w is None else (edges.w == 0) & ~loops
-    w = np.ones(len(loops)) if edges.w is None else edges.w
-    kept = ~(loops | zeros)
-    ends = edges.src[kept].astype(np.int64), edges.dst[kept].astype(np.int64)
-    listed_once = coo_array((w[kept], ends), shape=(n, n)).tocsr()
-    listed_once.sum_duplicates()
-    if edges.w is None:
-        listed_once.data[:] = 1
+    pairs = _pairs(edges, loops | zeros)
     if listed == "both":
-        _check_symmetric(listed_once, edges)
-    matrix = (listed_once + listed_once.T).tocsr()
-    matrix.sort_indices()
-    if listed == "both":
-        matrix.data /= 2
-    elif edges.w is None:
-        matrix.data[:] = 1
-    return Made(
-        compressed(matrix.indptr, matrix.indices, matrix.data), *map(_count, (loops, zeros))
-    )
+        w = _mean_of_directions(pairs, edges)
+    else:
+        w = np.ones(len(pairs.low)) if edges.w is None else pairs.sums(edges.w[pairs.listed])
+    return Made(rows_of(n, pairs.low, pairs.high, w), _count(loops), _count(zeros))
 
 
 def check_size(n: int, entries: int, field: str) -> None:
@@ -116,18 +117,80 @@ def _refuse(name: str, values: Array, bad: NDArray[np.bool_], message: str) -> N
         raise BadGraph(f"{name}[{first}]", f"{values[first]} {message}")
 
 
-def _check_symmetric(matrix: csr_array, edges: Edges) -> None:
-    difference = abs(matrix - matrix.T).tocsr()
-    allowed = (ALIKE * matrix.maximum(matrix.T)).tocsr()
-    row, col = (difference > allowed).nonzero()
-    if len(row):
-        n = matrix.shape[0]
-        listed = edges.src.astype(np.int64) * n + edges.dst
-        first = int(np.isin(listed, row.astype(np.int64) * n + col).argmax())
-        a, b = int(edges.src[first]), int(edges.dst[first])
-        there, back = float(matrix[a, b]), float(matrix[b, a])
-        message = f"{a} to {b} weighs {there:g}, and {b} to {a} {back:g}; both must be listed alike"
-        raise BadGraph(f"{edges.names[1]}[{first}]", message)
+def _pairs(edges: Edges, dropped: NDArray[np.bool_]) -> _Pairs:
+    """The pairs of all edges but these."""
+    src, dst = edges.src.astype(np.int32), edges.dst.astype(np.int32)
+    low, high = np.minimum(src, dst), np.maximum(src, dst)
+    del src, dst
+    low[dropped] = MOST_NODES  # behind all others, where they are cut off
+    by_high = _ascending(high)[1]
+    low, order = _ascending(low[by_high])
+    listed = by_high[order][: len(low) - _count(dropped)]
+    low, high = low[: len(listed)], high[listed]
+    new = np.ones(len(listed), bool)
+    new[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+    return _Pairs(low[new], high[new], listed, np.flatnonzero(new))
+
+
+def _mean_of_directions(pairs: _Pairs, edges: Edges) -> Array:
+    """The weight of each pair; raises BadGraph unless both directions are listed alike."""
+    up = (edges.src < edges.dst)[pairs.listed]
+    if edges.w is None:
+        there, back = np.sign(pairs.sums(up * 1.0)), np.sign(pairs.sums(~up * 1.0))
+    else:
+        w = edges.w[pairs.listed]
+        there, back = pairs.sums(w * up), pairs.sums(w * ~up)
+    unlike = np.abs(there - back) > ALIKE * np.maximum(there, back)
+    if unlike.any():
+        raise _asymmetric(pairs, edges, unlike, there, back)
+    return (there + back) / 2
+
+
+def _asymmetric(
+    pairs: _Pairs, edges: Edges, unlike: NDArray[np.bool_], there: Array, back: Array
+) -> BadGraph:
+    """Of the pairs that are unlike, the one that is listed first."""
+    counts = np.diff(pairs.begins, append=len(pairs.listed))
+    places = np.where(np.repeat(unlike, counts), pairs.listed, len(edges.src))
+    first = int(places.min())
+    pair = int(np.searchsorted(pairs.begins, places.argmin(), side="right")) - 1
+    a, b = int(edges.src[first]), int(edges.dst[first])
+    up, down = there[pair], back[pair]
+    to_b, to_a = (up, down) if a < b else (down, up)
+    message = f"{a} to {b} weighs {to_b:g}, and {b} to {a} {to_a:g}; both must be listed alike"
+    return BadGraph(f"{edges.names[1]}[{first}]", message)
+
+
+def rows_of(n: int, low: Array, high: Array, w: Array) -> Rows:
+    """The graph of n nodes and M pairs of them, ascending, each once.
+
+    Args:
+        n: nodes.
+        low: (M,) of each pair the smaller node.
+        high: (M,) the larger one.
+        w: (M,) weights.
+    """
+    # In a row the smaller neighbours come first, then the larger ones.
+    downs, ups = np.bincount(high, minlength=n), np.bincount(low, minlength=n)
+    col, weights = np.empty(2 * len(w), np.int64), np.empty(2 * len(w), np.float32)
+    place = np.arange(len(w)) + downs.cumsum()[low]
+    col[place], weights[place] = high, w
+    high, back = _ascending(high)
+    place = np.arange(len(w)) + (ups.cumsum() - ups)[high]
+    col[place], weights[place] = low[back], w[back]
+    return compressed(np.concatenate([[0], (downs + ups).cumsum()]), col, weights)
+
+
+def _ascending(nodes: Array) -> tuple[Array, Array]:
+    """Node numbers in order, and the places (both int32) where they were, equal ones as they come.
+
+    Node and place in one number: a third of the time of a stable argsort.
+    """
+    packed = np.empty((len(nodes), 2), "<i4")
+    packed[:, 0] = np.arange(len(nodes))
+    packed[:, 1] = nodes
+    packed.reshape(-1).view("<i8").sort()
+    return packed[:, 1], packed[:, 0]
 
 
 def _count(mask: NDArray[np.bool_]) -> int:

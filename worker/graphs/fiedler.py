@@ -1,14 +1,12 @@
 """The smallest eigenpairs of a whole graph, component by component."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from worker.graphs.components import Components, components
 from worker.graphs.eigen import MOST_DENSE, EigenSolver, Method
@@ -16,6 +14,7 @@ from worker.graphs.errors import BadGraph
 from worker.graphs.graph import Graph
 from worker.graphs.laplacian import sparse_laplacian
 from worker.graphs.listed import MOST_VALUES
+from worker.graphs.solved import Solved, listed, unlisted
 
 Array = NDArray[Any]
 
@@ -30,31 +29,8 @@ class FiedlerSettings:
     per_component: bool = False  # all components, the largest first; else the largest alone
 
 
-class Solved(NamedTuple):
-    """The eigenpairs of one component."""
-
-    component: int
-    nodes: Array  # (m,) int64, ascending
-    values: Array  # (j,) float64, j <= k, ascending; fewer than k where m <= k or none is known
-    vectors: Array  # (j, m) float64, unit length; the largest entry of each is positive
-    residual: Array  # (j,) |L v - lambda v|
-    converged: Array  # (j,) bool
-    precision_limited: Array  # (j,) bool
-    largest: float  # no eigenvalue of the component exceeds this
-    solver: Method
-    iterations: int
-
-    def relative(self) -> tuple[Array, Array]:
-        """The residuals relative to the eigenvalues, and to the largest of all."""
-        tiny = np.finfo(np.float64).tiny
-        return self.residual / np.maximum(self.values, tiny), self.residual / max(
-            self.largest, tiny
-        )
-
-
-KINDS = {"component": "<i8", "rows": "<i8", "vectors": "<f8"}
-"""What a checkpoint has: of each component that was begun its number, how many vectors of it are
-known, and these, all in one list."""
+CURRENT = "current."
+"""Before the names of what a checkpoint has of the component that is being solved."""
 
 
 class FiedlerSolve:
@@ -82,18 +58,27 @@ class FiedlerSolve:
         self._nodes = torch.arange(0)
         self._queue: deque[int] = deque()  # components that wait
         self._current = 0
-        self._guesses: dict[int, Tensor] = {}
         self.finished = False
 
-    @property
-    def lambda2(self) -> float | None:
-        """Of the whole graph; None while it is not known."""
+    def lambda2(self, pairs: Sequence[Solved]) -> float | None:
+        """Of the whole graph, by its pairs; None while it is not known."""
         if self.components is None:
             return None
         if self.components.number > 1 or self.graph.n == 1:
             return 0.0
-        pairs = self.pairs()
         return float(pairs[0].values[0]) if pairs and len(pairs[0].values) else None
+
+    @property
+    def begun(self) -> bool:
+        """Whether there are pairs, or what they can be made of."""
+        return bool(self.solved) or (
+            self._solver is not None and self._solver.iterate() is not None
+        )
+
+    @property
+    def next_entries(self) -> int:
+        """Entries of the matrix that the next step goes over."""
+        return len(self.graph.col) if self._solver is None else self._solver.next_entries()
 
     @property
     def total(self) -> int | None:
@@ -106,13 +91,12 @@ class FiedlerSolve:
         """Find the components, or bring the pairs of one of them a little further."""
         if self.components is None:
             self._found()
-        elif self._solver is None:
-            self._open(self._queue.popleft())
         else:
-            self._solver.step()
-        if self._solver is not None and self._solver.finished:
-            self.solved.append(self._read(self._solver))
-            self._solver = None
+            solver = self._solver or self._open(self._queue.popleft())
+            solver.step()
+            if solver.finished:
+                self.solved.append(self._read(solver))
+                self._solver = None
         self.finished = self._solver is None and not self._queue
 
     def pairs(self) -> list[Solved]:
@@ -121,17 +105,9 @@ class FiedlerSolve:
         return self.solved + now
 
     def checkpoint(self) -> dict[str, Array]:
-        """The vectors that are known: first guesses for another solve of the same graph."""
-        guesses = {each.component: each.vectors for each in self.solved}
-        block = None if self._solver is None else self._solver.vectors()
-        if block is not None:
-            guesses[self._current] = block.cpu().numpy()
-        flat = [vectors.ravel() for vectors in guesses.values()]
-        return {
-            "component": np.array(list(guesses), np.int64),
-            "rows": np.array([len(vectors) for vectors in guesses.values()], np.int64),
-            "vectors": np.concatenate([np.zeros(0), *flat]),
-        }
+        """What another solve of the same graph and settings goes on from, to the same bits."""
+        current = {} if self._solver is None else self._solver.checkpoint()
+        return listed(self.solved) | {CURRENT + name: each for name, each in current.items()}
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Take over a checkpoint.
@@ -139,23 +115,20 @@ class FiedlerSolve:
         Raises:
             ValueError: these are not the arrays of a solve of this graph.
         """
-        for name, dtype in KINDS.items():
-            array = arrays.get(name)
-            if array is None or array.dtype != np.dtype(dtype) or array.ndim != 1:
-                raise ValueError(f"{name}: not a list of {dtype}")
-        labels, rows, flat = (torch.from_numpy(arrays[name].copy()) for name in KINDS)
-        found = self._found()
-        if ((labels < 0) | (labels >= found.number)).any() or (rows < 0).any():
-            raise ValueError(f"component: not of {found.number}")
-        lengths = found.sizes.cpu()[labels] * rows
-        if len(labels) != len(rows) or int(lengths.sum()) != len(flat) or not flat.isfinite().all():
-            raise ValueError("vectors: not those of these components")
-        parts = torch.split(flat, lengths.tolist())
-        self._guesses = {
-            label: part.reshape(count, -1).to(self.graph.device)
-            for label, count, part in zip(labels.tolist(), rows.tolist(), parts, strict=True)
-            if count
-        }
+        found, waiting = self._found(), list(self._queue)
+        count = len(arrays.get("largest", ()))
+        nodes = [found.nodes(each).cpu().numpy() for each in waiting[:count]]
+        solved = unlisted(arrays, nodes)
+        if [each.component for each in solved] != waiting[:count]:
+            raise ValueError("components: not those of this graph")
+        size = len(CURRENT)
+        current = {name[size:]: each for name, each in arrays.items() if name.startswith(CURRENT)}
+        if current:
+            if count == len(waiting):
+                raise ValueError("current: not that of any component")
+            self._open(waiting[count], current)
+        self.solved, self._queue = solved, deque(waiting[count + bool(current) :])
+        self.finished = self._solver is None and not self._queue
 
     def _found(self) -> Components:
         """The components; those that are to be solved wait then."""
@@ -165,17 +138,18 @@ class FiedlerSolve:
         self._queue = deque(order.tolist() if self.settings.per_component else order[:1].tolist())
         return found
 
-    def _open(self, component: int) -> None:
+    def _open(self, component: int, begun: Mapping[str, Array] | None = None) -> EigenSolver:
         assert self.components is not None
         self._current, self._nodes = component, self.components.nodes(component)
         whole = len(self._nodes) == self.graph.n
-        self._solver = EigenSolver(
+        self._solver = solver = EigenSolver(
             sparse_laplacian(self.graph if whole else self.graph.induced(self._nodes)),
             self.settings.k,
             method=self.settings.solver,
             tolerance=self.settings.tolerance,
-            guess=self._guesses.pop(component, None),
+            begun=begun,
         )
+        return solver
 
     def _read(self, solver: EigenSolver) -> Solved:
         values, vectors, residual, converged, limited = (

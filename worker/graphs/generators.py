@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import sqrt
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
-from worker.graphs.edges import Edges, check_size, graph_of
+from worker.graphs.edges import Edges, check_size, graph_of, rows_of
 from worker.graphs.errors import BadGraph
+from worker.graphs.generator_params import Gnp, Heightfield, Lattice, Pinched, Territory
 from worker.graphs.grids import Joins, grid_graph
 from worker.graphs.hashing import uniform
 from worker.graphs.rows import MOST_NODES, Rows
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from worker.graphs.graph import Graph
 
 Array = NDArray[Any]
-Side = Annotated[int, Meta(ge=1, le=2_000_000)]
-Length = Annotated[int, Meta(ge=0, le=2_000_000)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
 
 @dataclass(frozen=True)
@@ -38,49 +34,6 @@ class Drawn:
     def graph(self) -> "Graph":
         """To compute with."""
         return self.rows.graph
-
-
-class Lattice(Struct, frozen=True, forbid_unknown_fields=True):
-    """Rows and columns of a lattice."""
-
-    rows: Side
-    cols: Side
-
-
-class Territory(Struct, frozen=True, forbid_unknown_fields=True):
-    """Discs of lattice points in a row, joined by bridges."""
-
-    num_islands: Side = 3
-    radius: Length = 6
-    bridge_width: Length = 1
-    spacing: Side = 18
-
-
-class Pinched(Struct, frozen=True, forbid_unknown_fields=True):
-    """A square lattice that lacks vertical edges in every `period`-th column."""
-
-    x_range: Side
-    y_range: Side
-    period: Side = 8
-    bottleneck_prob: Share = 0.7
-    seed: Seed = 0
-
-
-class Heightfield(Struct, frozen=True, forbid_unknown_fields=True):
-    """A landscape by its heights, row by row; nobody passes blocked points."""
-
-    heights: Annotated[list[list[Annotated[float, Meta(ge=-1e6, le=1e6)]]], Meta(min_length=1)]
-    blocked: list[list[bool | Annotated[int, Meta(ge=0, le=1)]]] | None = None
-    elevation_scale: Annotated[float, Meta(ge=0, le=1e6)] = 1.0
-    connectivity: Annotated[int, Meta(ge=4, le=8)] = 4
-
-
-class Gnp(Struct, frozen=True, forbid_unknown_fields=True):
-    """Every pair of nodes is joined with probability p, independently."""
-
-    n: Side
-    p: Share
-    seed: Seed = 0
 
 
 def square(p: Lattice) -> Drawn:
@@ -127,11 +80,20 @@ def territory(p: Territory) -> Drawn:
         np.add.outer(centres[:-1] + p.radius, np.arange(bridge)), low + np.arange(p.bridge_width)
     )
     side = max(across, p.bridge_width) + 1  # one row stays free between two columns
-    island = np.unique((x + p.radius) * side + y + side // 2)
-    nodes = np.union1d(island, (bx.ravel() + p.radius) * side + by.ravel() + side // 2)
+    island = _distinct((x + p.radius) * side + y + side // 2)
+    bridges = (bx.ravel() + p.radius) * side + by.ravel() + side // 2
+    nodes = _distinct(np.concatenate([island, bridges]))
     coords = np.stack([nodes // side - p.radius, nodes % side - side // 2], 1).astype(np.float64)
     attrs = {"is_bridge": (~np.isin(nodes, island)).astype(np.float64)}
     return Drawn(_joined(nodes, side), coords, attrs)
+
+
+def _distinct(numbers: Array) -> Array:
+    """Each once, in order; sorts `numbers` (m,) in place. np.unique hashes, and is slower."""
+    numbers.sort()
+    new = np.ones(len(numbers), bool)
+    new[1:] = numbers[1:] != numbers[:-1]
+    return numbers[new]
 
 
 def _joined(nodes: Array, side: int) -> Rows:
@@ -163,8 +125,6 @@ def heightfield(p: Heightfield) -> Drawn:
     open_ = np.ones(height.shape, bool)
     if p.blocked is not None:
         open_ = _rectangle(p.blocked, "blocked", height.shape) == 0
-    if p.connectivity not in (4, 8):
-        raise BadGraph("params.connectivity", f"{p.connectivity}; 4 or 8")
     offsets = {4: [(0, 1), (1, 0)], 8: [(0, 1), (1, -1), (1, 0), (1, 1)]}[p.connectivity]
     costs = {o: _cost(height, open_, o, p.elevation_scale) for o in offsets}
     rows, columns = height.shape
@@ -212,7 +172,7 @@ def gnp(p: Gnp) -> Drawn:
         taken = taken[taken < pairs]
     starts = np.arange(p.n) * (2 * p.n - 1 - np.arange(p.n)) // 2  # of the pairs (i, i + 1...)
     src = np.searchsorted(starts, taken, side="right") - 1
-    return Drawn(graph_of(p.n, Edges(src, taken - starts[src] + src + 1), "upper").rows)
+    return Drawn(rows_of(p.n, src, taken - starts[src] + src + 1, np.ones(len(src))))
 
 
 def _points(rows: int, columns: int) -> Array:
@@ -220,13 +180,13 @@ def _points(rows: int, columns: int) -> Array:
     return np.stack([x, y], 1).astype(np.float64)
 
 
-GENERATORS: dict[str, tuple[type[Struct], Callable[[Any], Drawn]]] = {
-    "territory": (Territory, territory),
-    "square": (Lattice, square),
-    "triangle": (Lattice, triangle),
-    "hex": (Lattice, hexagon),
-    "pinched": (Pinched, pinched),
-    "heightfield": (Heightfield, heightfield),
-    "gnp": (Gnp, gnp),
+GENERATORS: dict[str, Callable[[Any], Drawn]] = {
+    "territory": territory,
+    "square": square,
+    "triangle": triangle,
+    "hex": hexagon,
+    "pinched": pinched,
+    "heightfield": heightfield,
+    "gnp": gnp,
 }
-"""By name: the parameters, and what draws the graph."""
+"""By name: what draws the graph of its `GENERATOR_PARAMS`."""

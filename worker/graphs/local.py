@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from worker.graphs.graph import Graph
+from worker.graphs.signed import signed
 from worker.graphs.subgraphs import LocalEdges
 
 MOST_DENSE = 1024
@@ -82,8 +83,12 @@ def dense_spectra(
         for rows in rows_of_size.split(max(1, MOST_IN_BATCH // size**2)):  # loop: chunks
             precision = dtype if size <= MOST_SINGLE else torch.float64
             W = _scattered(edges, rows, len(sizes), size, precision)
-            theta, X, largest = _solved(W, sizes[rows], normalized=normalized, vectors=vectors)
-            values[0, rows], values[1, rows], values[2, rows] = theta[0], theta[1], largest
+            once, same = distinct(W)
+            theta, X, largest = _solved(
+                W[once], sizes[rows[once]], normalized=normalized, vectors=vectors
+            )
+            X = None if X is None else X[same]
+            values[:, rows] = torch.stack([*theta, largest])[:, same]
             if X is not None:
                 inside = torch.arange(size, device=rows.device) < sizes[rows, None]
                 place = start[rows, None] + torch.arange(size, device=rows.device)
@@ -103,6 +108,20 @@ def _scattered(
     W = torch.zeros(len(rows) * size * size, dtype=dtype, device=rows.device)
     W[place] = edges.w[there].to(dtype)
     return W.reshape(-1, size, size)
+
+
+def distinct(W: Tensor) -> tuple[Tensor, Tensor]:
+    """The places (b,) of different matrices (B, m, m), and which of them each is, (B,).
+
+    A lattice has a few hundred kinds of balls. Some that are alike may be taken for different.
+    """
+    flat, own = W.flatten(1), torch.arange(len(W), device=W.device)
+    mark = flat @ torch.sin(1.0 + torch.arange(flat.shape[1], device=W.device)).to(W.dtype)
+    _, group = torch.unique(mark, return_inverse=True)
+    first = own.scatter_reduce(0, group, own, "amin", include_self=False)[group]
+    owner = torch.where((flat == flat[first]).all(1), first, own)  # a mark is not proof
+    once, same = torch.unique(owner, return_inverse=True)
+    return once, same
 
 
 def _solved(
@@ -127,17 +146,10 @@ def _solved(
     L.diagonal(dim1=1, dim2=2).add_(torch.where(inside, diagonal.to(W.dtype), far))
     if vectors:
         theta, X = torch.linalg.eigh(L)
-        first = _signed(X[:, :, 0].double())
+        first = signed(X[:, :, 0].double())
     else:
         theta, first = torch.linalg.eigvalsh(L), None
     theta = theta.double().clamp(min=0) * scale
     largest = theta.gather(1, (sizes - 2).clamp(min=0)[:, None])[:, 0]
     gap = torch.where(sizes > 2, theta[:, 1] - theta[:, 0], torch.nan)
     return (theta[:, 0], gap), first, largest
-
-
-def _signed(X: Tensor) -> Tensor:
-    """Rows with their first largest entry, by amount, positive."""
-    amount = X.abs()
-    place = (amount == amount.amax(1, keepdim=True)).to(torch.uint8).argmax(1, keepdim=True)
-    return X * torch.where(X.gather(1, place) < 0, -1.0, 1.0)

@@ -4,7 +4,7 @@ Values that are constant on a group cannot follow a slope; a few steps of conjug
 each coarse level mend that (the K-cycle of Notay and Vassilevski, 2008).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -27,9 +27,14 @@ NULL = 1e-13
 """Eigenvalues of D^-1/2 L D^-1/2, which lie in 0..2, that count as 0."""
 
 
-def levels_of(laplacian: SparseLaplacian) -> Iterator[Level]:
-    """The levels below a connected graph, finest first; together as dear as some 20 products."""
+def levels_of(laplacian: SparseLaplacian, known: Sequence[Level] = ()) -> Iterator[Level]:
+    """The levels below a connected graph, finest first, after those that are known.
+
+    Together they are as dear as some 20 products.
+    """
     mass = torch.ones_like(laplacian.degree)
+    if known:
+        laplacian, mass = known[-1].laplacian, known[-1].mass
     while laplacian.n > COARSEST:  # loop: stages
         level = coarser(laplacian, mass)
         laplacian, mass = level.laplacian, level.mass
@@ -61,6 +66,10 @@ class Multigrid:
         coarse = level.restrict(R - apply(Z))
         Z = Z + level.prolong(self._solved(coarse, index + 1))
         return Z + (R - apply(Z)) * self._inverses[index]
+
+    def smoothed(self, X: Tensor, index: int) -> Tensor:
+        """A Jacobi step towards L x = 0 on a level."""
+        return X - self.laplacians[index].apply(X) * self._inverses[index]
 
     def _solved(self, R: Tensor, index: int) -> Tensor:
         """L^+ R on a coarse level, by so many steps of conjugate gradients."""

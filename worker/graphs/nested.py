@@ -1,6 +1,10 @@
-"""First guesses of the lowest eigenvectors of a graph, from its smallest level up."""
+"""The lowest eigenvectors on the levels of a graph: from the smallest one up to the graph itself.
 
-from collections.abc import Generator
+On a level whose groups have masses M the problem is L u = lambda M u. Blocks hold Y = M^1/2 u,
+whose rows are orthonormal.
+"""
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -11,21 +15,86 @@ from worker.numerics import lobpcg
 STEPS = 4
 """LOBPCG steps on every level between the coarsest and the graph itself."""
 
+SMOOTHING = 2
+"""Sweeps over what is only prolonged: without them the steps from group to group are all there is
+to see, and the values are thirty times too large."""
 
-def nested_guess(grids: Multigrid, k: int) -> Generator[bool, None, Tensor]:
-    """Return vectors (j, n) on the graph itself, j <= k; a pause after each step."""
-    U = _coarsest(grids, k)
-    for index in range(len(grids.levels) - 1, 0, -1):  # loop: stages
-        root = grids.levels[index - 1].mass.sqrt()
-        U = completed(grids.levels[index].prolong(U), min(k, len(root) - 1))
-        block = _rotated(grids, U * root, root, index)
-        for _ in range(STEPS):  # loop: iterations
-            residual = block.residual()[0]
-            W = _deflated(grids.cycle(residual * root, index) * root, root)
-            block = lobpcg.step(block, W[None], _apply(grids, W, root, index)[None])
-            yield True
-        U = block.X[0] / root
-    return grids.levels[0].prolong(U) if grids.levels else U
+
+class LevelProblem(NamedTuple):
+    """M^-1/2 L M^-1/2 on one of the levels, 0 for the graph itself."""
+
+    grids: Multigrid
+    level: int
+    root: Tensor | None  # (m,) M^1/2; None on the graph itself: 1 everywhere
+
+    def operator(self, Y: Tensor) -> Tensor:
+        """The product with rows (1, k, m)."""
+        apply = self.grids.laplacians[self.level].apply
+        if self.root is None:
+            return apply(Y[0])[None]
+        return (apply(Y[0] / self.root) / self.root)[None]
+
+    def precondition(self, R: Tensor) -> Tensor:
+        """About the inverse of it, (1, k, m)."""
+        if self.root is None:
+            return self.grids.precondition(R[0])[None]
+        return self.deflated(self.grids.cycle(R[0] * self.root, self.level) * self.root)[None]
+
+    def deflated(self, Y: Tensor) -> Tensor:
+        """Without the null vector, (k, m)."""
+        if self.root is None:
+            return Y - Y.mean(1, keepdim=True)
+        constant = self.root / self.root.norm()
+        rest: Tensor = Y - (Y @ constant)[:, None] * constant
+        return rest
+
+    def values(self, Y: Tensor) -> Tensor:
+        """(k, m) u."""
+        return Y if self.root is None else Y / self.root
+
+    def start(self, U: Tensor, count: int) -> lobpcg.Block:
+        """Rayleigh-Ritz on the rows (j, m) of a guess, completed to `count`, in u."""
+        U = completed(U, min(count, U.shape[1] - 1))
+        Y = self.deflated(U if self.root is None else U * self.root)[None]
+        LY = self.operator(Y)
+        block = lobpcg.rotate(Y, LY, lobpcg.Block(Y, LY, Y[..., 0]))
+        return lobpcg.refresh(block, self.operator)  # the bits of a block that is taken over
+
+    def improved(self, block: lobpcg.Block) -> lobpcg.Block:
+        """One LOBPCG step."""
+        W = self.precondition(block.residual())
+        return lobpcg.refresh(lobpcg.step(block, W, self.operator(W)), self.operator)
+
+
+def problem(grids: Multigrid, level: int) -> LevelProblem:
+    """That of a level."""
+    return LevelProblem(grids, level, grids.levels[level - 1].mass.sqrt() if level else None)
+
+
+def coarsest(grids: Multigrid, count: int) -> lobpcg.Block:
+    """The lowest eigenvectors on the smallest level, exact."""
+    last = problem(grids, len(grids.levels))
+    scale = 1.0 if last.root is None else last.root[:, None] * last.root
+    theta, X = torch.linalg.eigh(grids.coarsest / scale)
+    lowest = X.T[None, 1 : count + 1].contiguous()
+    return lobpcg.Block(lowest, last.operator(lowest), theta[None, 1 : count + 1])
+
+
+def risen(grids: Multigrid, level: int, block: lobpcg.Block, count: int) -> lobpcg.Block:
+    """A block of a level as a guess on the next finer one."""
+    U = problem(grids, level).values(block.X[0])
+    return problem(grids, level - 1).start(grids.levels[level - 1].prolong(U), count)
+
+
+def prolonged(grids: Multigrid, level: int, Y: Tensor) -> lobpcg.Block:
+    """Vectors (j, m) of a block of a level, as a guess on the graph itself."""
+    U = problem(grids, level).values(Y)
+    for finer in range(level, -1, -1):  # loop: stages
+        if finer < level:
+            U = grids.levels[finer].prolong(U)
+        for _ in range(SMOOTHING):  # loop: iterations
+            U = grids.smoothed(U, finer)
+    return problem(grids, 0).start(U, len(Y))
 
 
 def completed(X: Tensor, count: int) -> Tensor:
@@ -37,30 +106,3 @@ def completed(X: Tensor, count: int) -> Tensor:
     i = torch.arange(X.shape[1], dtype=X.dtype, device=X.device)
     j = torch.arange(1, count - len(X) + 1, dtype=X.dtype, device=X.device)[:, None]
     return torch.cat([X, torch.sin(12.9898 * i * j + 78.233 * j)])  # at random, but always the same
-
-
-def _coarsest(grids: Multigrid, k: int) -> Tensor:
-    """The lowest k eigenvectors of L u = lambda M u on the coarsest level, (k, m)."""
-    mass = grids.levels[-1].mass if grids.levels else torch.ones_like(grids.coarsest[0])
-    root = mass.sqrt()
-    _, X = torch.linalg.eigh(grids.coarsest / (root[:, None] * root))
-    lowest: Tensor = X[:, 1 : k + 1].T / root
-    return lowest
-
-
-def _rotated(grids: Multigrid, Y: Tensor, root: Tensor, index: int) -> lobpcg.Block:
-    Y = _deflated(Y, root)[None]
-    LY = _apply(grids, Y[0], root, index)[None]
-    return lobpcg.rotate(Y, LY, lobpcg.Block(Y, LY, Y[..., 0]))
-
-
-def _apply(grids: Multigrid, Y: Tensor, root: Tensor, index: int) -> Tensor:
-    """M^-1/2 L M^-1/2 Y: in these coordinates the vectors are orthonormal."""
-    product: Tensor = grids.laplacians[index].apply(Y / root) / root
-    return product
-
-
-def _deflated(Y: Tensor, root: Tensor) -> Tensor:
-    constant = root / root.norm()
-    rest: Tensor = Y - (Y @ constant)[:, None] * constant
-    return rest

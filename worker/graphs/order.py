@@ -6,9 +6,7 @@ from torch import Tensor
 
 def coverage(n: int) -> Tensor:
     """0..n-1 by their reversed bits: every part of the order covers the whole evenly."""
-    bits = max(1, (n - 1).bit_length())
-    forward = torch.arange(1 << bits)
-    backward = torch.zeros_like(forward)
-    for bit in range(bits):  # loop: stages
-        backward |= (forward >> bit & 1) << (bits - 1 - bit)
-    return backward[backward < n]
+    reversed_ = torch.zeros(1, dtype=torch.int64)
+    while len(reversed_) < n:  # loop: stages
+        reversed_ = torch.cat([2 * reversed_, 2 * reversed_ + 1])
+    return reversed_[reversed_ < n]

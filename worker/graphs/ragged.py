@@ -1,11 +1,13 @@
 """Lists of different lengths, one for each of several positions."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Array = NDArray[Any]
 
@@ -16,7 +18,7 @@ class Ragged:
     def __init__(self) -> None:
         self._parts: list[tuple[Array, Array, Array, Array]] = []
 
-    def add(self, positions: Array, sizes: Tensor, nodes: Tensor, values: Tensor) -> None:
+    def add(self, positions: Array, sizes: "Tensor", nodes: "Tensor", values: "Tensor") -> None:
         """Append the balls of (c,) positions: (c,) sizes, and (T,) nodes and values."""
         lengths, where, what = (part.cpu().numpy() for part in (sizes.int(), nodes, values))
         self._parts.append((positions, lengths, where, what))

@@ -13,17 +13,20 @@ from numpy.typing import NDArray
 from worker.graphs.archive import npz_arrays
 from worker.graphs.edges import Edges, Listed, check_size, graph_of
 from worker.graphs.errors import BadGraph
+from worker.graphs.generator_params import GENERATOR_PARAMS, MOST_NODES, Node
 from worker.graphs.generators import GENERATORS, Drawn
-from worker.graphs.rows import MOST_NODES, Rows
+from worker.graphs.rows import Rows
+from worker.refusals import refusal
 
 if TYPE_CHECKING:
     from worker.graphs.graph import Graph
 
 Array = NDArray[Any]
 T = TypeVar("T")
-Node = Annotated[int, Meta(ge=0, lt=MOST_NODES)]
-Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{1,64}\Z")]
+NAME = r"\A[A-Za-z0-9_-]{1,64}\Z"
+Name = Annotated[str, Meta(pattern=NAME)]
 ATTR = "attr_"
+OF_SCIPY = ("format", "shape", "_is_array")  # from `save_npz`; indptr and indices say it all
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def read_json(body: bytes) -> GraphFile:
     try:
         document = msgspec.json.decode(body, type=_Document)
     except msgspec.ValidationError as error:
-        raise _named(error) from error
+        raise _named(error, _Document) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadGraph("graph", f"not JSON: {error}") from error
     return _read(document)
@@ -94,7 +97,7 @@ def read_npz(body: bytes) -> GraphFile:
         BadGraph: names what is wrong, of several the first.
     """
     known = ("n", "src", "dst", "w", "indptr", "indices", "data", "coords")
-    arrays = npz_arrays(body, known, ATTR)
+    arrays = npz_arrays(body, known, ATTR, passed_over=OF_SCIPY)
     compressed = "indptr" in arrays
     needed = ("indptr", "indices") if compressed else ("n", "src", "dst")
     allowed = ("n", "indptr", "indices", "data") if compressed else ("n", "src", "dst", "w")
@@ -104,6 +107,8 @@ def read_npz(body: bytes) -> GraphFile:
     for name in arrays:
         if name in known[:-1] and name not in allowed:
             raise BadGraph(name, "not beside indptr" if compressed else "only beside indptr")
+        if name.startswith(ATTR) and not re.search(NAME, name.removeprefix(ATTR)):
+            raise BadGraph(name, "its name, after attr_, must be 1 to 64 of A-Z, a-z, 0-9, _ and -")
     for name in set(arrays) & {"src", "dst", "indptr", "indices", "w", "data"}:
         _check_vector(name, arrays[name], whole=name not in ("w", "data"))
     n = _count(arrays, len(arrays["indptr"]) - 1 if compressed else None)
@@ -118,8 +123,8 @@ def _read(document: _Document) -> GraphFile:
         for name in ("n", "edges", "coords", "labels", "attrs"):
             if getattr(document, name):
                 raise BadGraph(name, f"leave it out: {document.generator} makes its own")
-        params, draw = GENERATORS[document.generator]
-        return _file(draw(_converted(document.params, params, ".params")), None, (0, 0))
+        params = _converted(document.params, GENERATOR_PARAMS[document.generator], ".params")
+        return _file(GENERATORS[document.generator](params), None, (0, 0))
     if document.n is None or document.edges is None:
         missing = "n" if document.n is None else "edges"
         raise BadGraph(missing, "missing; a graph has n and edges, or a generator")
@@ -191,13 +196,9 @@ def _converted(values: object, kind: type[T], at: str = "") -> T:
     try:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
-        raise _named(error, at) from error
+        raise _named(error, kind, at) from error
 
 
-def _named(error: msgspec.ValidationError, at: str = "") -> BadGraph:
-    """`Expected ... - at `$.edges.src[2]`` as a field and a message."""
-    message, *rest = re.split(r" - at `(?:key` in `)?\$", str(error), maxsplit=1)
-    place = "".join(rest)
-    unknown = re.search(r"unknown field `([^`]*)`|required field `([^`]*)`", message)
-    field = at + place.rstrip("`") + ("." + (unknown[1] or unknown[2]) if unknown else "")
-    return BadGraph(field.lstrip(".") or "graph", message)
+def _named(error: msgspec.ValidationError, kind: Any, at: str = "") -> BadGraph:
+    place, message = refusal(error, kind)
+    return BadGraph((at + place).lstrip(".") or "graph", message)

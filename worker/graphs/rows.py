@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from numpy.typing import NDArray
 
+from worker.graphs.generator_params import MOST_NODES as MOST_NODES
+
 if TYPE_CHECKING:
     from worker.graphs.graph import Graph
 
 Array: TypeAlias = NDArray[Any]
-MOST_NODES = 2_000_000
 MOST_ENTRIES = 20_000_000  # both directions of every edge
 
 

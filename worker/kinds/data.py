@@ -3,9 +3,7 @@
 import io
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-import msgspec
 import numpy as np
 import structlog
 import torch
@@ -14,19 +12,18 @@ from torch import Tensor
 from worker.fibers import worked
 from worker.runs import Alone, Array, Emission, Forecast, Work
 from worker.wire.jobs import KINDS
+from worker.wire.jobs.answers import document, linked, listed
 from worker.wire.jobs.kind import Computation
 from worker.wire.jobs.kind import Patch as Values
 from worker.wire.messages import Finished, Patch, Submit
 from worker.wire.params import DataParams
 
 RESULT = "result."  # before the names of arrays of the answer
-MOST_INLINE = 50_000  # values that an answer has in its document
-PICTURE_AXES = 3
 MOST_IN_PATCH = 10_000  # places that one message tells of
 
 PATCH_S = 0.1  # ten a second
 CONCLUDE_S, CONCLUDE_S_PER_BYTE = 0.02, 2e-9  # of the input: what a large graph leads to
-TAKING_S_PER_BYTE = 5e-9  # to unpack the input
+TAKING_S_PER_BYTE = 5e-9  # to unpack the input, and what there is to go on from
 FIRST_S_PER_BYTE = 1e-8  # of a first step, which looks at all of the input
 
 CHECKPOINT_S = 1.0  # between two
@@ -48,7 +45,7 @@ def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
 def foresee_data(submit: Submit, params: DataParams) -> Forecast:
     """What lies before a job that has not begun: its steps are not known yet."""
     del params
-    taking_s = TAKING_S_PER_BYTE * submit.arrays_bytes
+    taking_s = TAKING_S_PER_BYTE * (submit.arrays_bytes + submit.work_bytes)
     return Forecast(
         offer=Alone(taking_s, closing=True),
         conclude_s=taking_s + _conclude_s(submit),
@@ -83,7 +80,8 @@ class DataRun:
 
     def forecast(self, expected_s: float) -> Forecast:  # noqa: ARG002
         """The rest of the steps; none of them is guaranteed."""
-        offer = None if self._computation.finished else Alone(self._next_s)
+        next_s = max(self._next_s, self._computation.step_s())
+        offer = None if self._computation.finished else Alone(next_s)
         left_s = self._computation.left_s()
         conclude_s = _conclude_s(self._submit) + self._computation.closing_s()
         return Forecast(offer=offer, conclude_s=conclude_s, work_s=left_s)
@@ -114,17 +112,13 @@ class DataRun:
             done=self._computation.done,
             total=self._computation.total,
             index=index[-MOST_IN_PATCH:].tolist(),
-            values={name: _listed(each[-MOST_IN_PATCH:]) for name, each in values.items()},
+            values={name: listed(each[-MOST_IN_PATCH:]) for name, each in values.items()},
         )
 
     def conclude(self, within_s: float) -> list[Emission]:  # noqa: ARG002 - it costs no more
         """What there is."""
         made = self._computation.result()
         self._arrays = made.arrays
-        listed = {name: each for name, each in made.arrays.items() if each.ndim < PICTURE_AXES}
-        if sum(each.size for each in listed.values()) > MOST_INLINE:
-            listed = {}
-        lists = {name: _listed(each) for name, each in listed.items()}
         finished = Finished(
             job=self._submit.job,
             state="complete" if self._computation.finished else "partial",
@@ -134,10 +128,10 @@ class DataRun:
             oom_retries=self._computation.retries,
             arrays=bool(made.arrays),
             named=list(made.arrays),
-            linked=[name for name in made.arrays if name not in listed],
+            linked=linked(made),
         )
         told: list[Emission] = [(self._patch(), b"")] if self._news else []
-        return [*told, (finished, msgspec.json.encode(made.document | lists))]
+        return [*told, (finished, document(made))]
 
     def checkpoint(self, *, last: bool = False) -> Work | None:
         """All that is done, where it is worth its price by now."""
@@ -169,12 +163,3 @@ def npz_arrays(data: memoryview) -> dict[str, Array]:
 
 def _conclude_s(submit: Submit) -> float:
     return CONCLUDE_S + CONCLUDE_S_PER_BYTE * submit.arrays_bytes
-
-
-def _listed(array: Array) -> list[Any]:
-    """Numbers as JSON has them, None for those that are none."""
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return list(array.tolist())
-    objects = array.astype(object)
-    objects[~np.isfinite(array)] = None
-    return list(objects.tolist())

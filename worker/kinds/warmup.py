@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import torch
 
+from worker.graphs.fiedler import FiedlerSettings, FiedlerSolve
+from worker.graphs.generator_params import Lattice
+from worker.graphs.generators import square
 from worker.kinds.costs import EDGING, SHADING, STAGES
 from worker.kinds.outlines import Outlines
 from worker.kinds.settings import shader_settings
@@ -42,6 +45,7 @@ def warm_up(device: torch.device) -> Measured:
     for kind in KINDS.values():
         for module in kind.numerics:  # loading them takes up to a second
             importlib.import_module(module)
+    _touch_graphs()
     picture = _test_picture(device)
     rule = contour_rule(luma(picture.rgb), "local")
     for _ in range(2):
@@ -74,6 +78,14 @@ def _touch_outlines(picture: Picture, solver: FieldSolver) -> None:
     while not outlines.ready:
         outlines.step()
     outlines.mask(WIDE)
+
+
+def _touch_graphs() -> None:
+    """Load the loops over edges, or compile them, as nobody did before on a new machine."""
+    graph = square(Lattice(30, 30)).graph
+    solve = FiedlerSolve(graph, FiedlerSettings())
+    while not solve.finished:
+        solve.step()
 
 
 def _test_picture(device: torch.device) -> Picture:

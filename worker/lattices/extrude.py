@@ -22,11 +22,11 @@ class Extruded(NamedTuple):
     src: Tensor  # (E,) int64
     dst: Tensor  # (E,) int64
 
-    def points(self, coords: Tensor, step: float = STEP) -> Tensor:
+    def points(self, coords: Tensor, step: float) -> Tensor:
         """(N, 3): above the nodes' places (n, 2) in the plane."""
         return torch.cat((coords[self.base], step * self.level[:, None]), 1)
 
-    def on_egg(self, uv: Tensor, factor: float, step: float = EGG_STEP) -> Tensor:
+    def on_egg(self, uv: Tensor, factor: float, step: float) -> Tensor:
         """(N, 3): out along the normals of an egg, from texture coordinates (n, 2)."""
         point = point_at(uv.T, factor)
         normal = frame_at(point, factor).normal
@@ -96,10 +96,8 @@ def _copies(src: Tensor, dst: Tensor, count: Tensor) -> tuple[Tensor, Tensor]:
     return src[edge] + step, dst[edge] + step
 
 
-def parity_of(coords: Tensor | None, n: int) -> Tensor:
-    """(n,) 0 and 1 by turns: by (x + y) of places (n, 2), or by the nodes' numbers without them."""
-    if coords is None:
-        return torch.arange(n) % 2
+def parity_of(coords: Tensor) -> Tensor:
+    """(n,) 0 and 1 by turns, by x + y of places (n, 2)."""
     return coords.double().sum(1).round().long() % 2
 
 

@@ -13,6 +13,7 @@ COLOURS = ((0.20, 0.40, 0.85), (0.85, 0.25, 0.20), (0.20, 0.80, 0.30))  # by `Ki
 REACH = 3  # sigmas
 AT_ONCE = 1 << 20  # points of bumps or edges at a time
 ROWS = 32  # whose pixels are told their nodes at a time
+PARTS = ("bumps", "hits", "nearest")  # of what a relief is made: two of float32, one of int64
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,12 @@ class Relief(NamedTuple):
 
 
 def relief(
-    uv: Tensor, kind: Tensor, src: Tensor, dst: Tensor, settings: ReliefSettings
+    uv: Tensor,
+    kind: Tensor,
+    src: Tensor,
+    dst: Tensor,
+    settings: ReliefSettings,
+    parts: dict[str, Tensor] | None = None,
 ) -> Generator[None, None, Relief]:
     """Draw a lattice; each `yield` is between two parts.
 
@@ -43,14 +49,21 @@ def relief(
         src: (E,) ends of edges, which go the short way around.
         dst: (E,) the other ends.
         settings: sizes.
+        parts: those of `PARTS` (side, side) that are there, to which the others are added.
     """
-    uv = uv.float()
-    height = yield from _bumps(uv, settings)
-    hits = yield from _hits(uv, src, dst, settings.side)
+    uv, parts = uv.float(), {} if parts is None else parts
+    makers = (  # none begins before it is asked
+        _bumps(uv, settings),
+        _hits(uv, src, dst, settings.side),
+        _nearest(uv, settings.side),
+    )
+    for name, making in zip(PARTS, makers, strict=True):  # loop: stages
+        if name not in parts:
+            parts[name] = yield from making
+    bumps, hits, nearest = (parts[name] for name in PARTS)
     depth = (settings.channel * hits.log1p()).clamp(min=-1.5 * settings.bump)
-    nearest = yield from _nearest(uv, settings.side)
     texture = uv.new_tensor(COLOURS)[kind[nearest]].permute(2, 0, 1)
-    return Relief(height + depth, texture)
+    return Relief(bumps + depth, texture)
 
 
 def _bumps(uv: Tensor, settings: ReliefSettings) -> Generator[None, None, Tensor]:

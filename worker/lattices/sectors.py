@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from worker.graphs.generators import Lattice, hexagon, square, triangle
+from worker.graphs.generator_params import Lattice
+from worker.graphs.generators import hexagon, square, triangle
 from worker.graphs.graph import Graph
 from worker.lattices.selection import Kind
 

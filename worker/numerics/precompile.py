@@ -3,8 +3,10 @@
 It takes about half a minute, once; what comes out is kept (`worker.numerics.compiled`).
 """
 
+import numpy as np
 import torch
 
+from worker.numerics.compiled.search import settle
 from worker.numerics.cpu_batch import CpuBatch
 from worker.numerics.field_state import FieldSettings
 from worker.numerics.global_solver import GlobalSolver
@@ -31,6 +33,8 @@ def precompile() -> None:
     whole = GlobalSolver(rgb[0], FieldSettings(SIDE, 0, 1e-5, stencil, 0.15, SIDE * SIDE))
     while not whole.finished:
         whole.step()
+    node = np.zeros(1, np.int64)
+    settle(np.zeros(2, np.int64), node, np.zeros(1), 0, np.zeros(1), node, node, node, 1, 1)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ bottleneck a node lies, and that helps around walls; in the open it does a littl
 maze a walker may be lost.
 """
 
-from collections.abc import Generator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,11 +16,12 @@ from worker.graphs.balls import balls
 from worker.graphs.graph import Graph, position
 from worker.graphs.local import dense_spectra, dtype_for
 from worker.graphs.subgraphs import local_edges
-from worker.paths.walk import Choices, Progress, Walks, choices, walks_of
+from worker.paths.finder import Array, Finder
+from worker.paths.walk import Choices, choices, routes_of
 
 RADIUS = 2
 LARGEST = 256  # nodes; a larger ball ends a hop earlier
-AT_ONCE = 2048  # balls
+AT_ONCE, STEPS = 2048, 16  # balls of a step, and steps of everybody
 EQUAL = 1e-8  # differences of a local Fiedler vector below this have no sign
 
 
@@ -46,60 +47,100 @@ class LocalVectors(NamedTuple):
         return self.value[place].where(inside, 0.0)
 
 
-def local_vectors(graph: Graph) -> Generator[None, None, LocalVectors]:
-    """Those of the balls of radius 2, some at a time: each `yield` is between two parts."""
-    keys, values = [], []
-    nodes = torch.arange(graph.n, device=graph.device)
-    for seeds in torch.split(nodes, AT_ONCE):  # loop: chunks
+class LocalPaths(Finder):
+    """The Fiedler vectors of all balls, then walks of 2 n steps at most."""
+
+    def __init__(
+        self, graph: Graph, coords: Tensor, start: Tensor, goal: Tensor, settings: LocalSettings
+    ) -> None:
+        """`coords`: (n, 2) where the nodes lie."""
+        super().__init__(graph, start, goal)
+        self._coords, self._settings = coords.double(), settings
+        self._keys: list[Tensor] = []
+        self._values: list[Tensor] = []
+        self._seen = 0  # nodes whose balls are known
+        self.vectors: LocalVectors | None = None
+        self._visits, self._moves = [start], torch.zeros_like(start)
+        self._visited = torch.zeros(len(start), graph.n, dtype=torch.bool, device=graph.device)
+        self._dice = torch.Generator().manual_seed(settings.seed).get_state()
+
+    def step(self) -> None:
+        """Some balls, or some steps of everybody."""
+        if self._seen < self.graph.n:
+            self._look()
+        elif self.vectors is None:
+            self.vectors = LocalVectors(torch.cat(self._keys), torch.cat(self._values))
+        else:
+            self._walk(self.vectors)
+
+    def _look(self) -> None:
+        graph, last = self.graph, min(self.graph.n, self._seen + AT_ONCE)
+        seeds = torch.arange(self._seen, last, device=graph.device)
         found = balls(graph, seeds, RADIUS, LARGEST)
-        spectra = dense_spectra(
-            local_edges(graph, found), found.sizes, dtype_for(graph), vectors=True
-        )
+        edges = local_edges(graph, found)
+        spectra = dense_spectra(edges, found.sizes, dtype_for(graph), vectors=True)
         assert spectra.vectors is not None
-        keys.append(seeds[found.query] * graph.n + found.node)
-        values.append(spectra.vectors)
-        yield
-    return LocalVectors(torch.cat(keys), torch.cat(values))
+        self._keys.append(seeds[found.query] * graph.n + found.node)
+        self._values.append(spectra.vectors)
+        self._seen = last
 
+    def _walk(self, vectors: LocalVectors) -> None:
+        crow = self.graph.crow
+        for _ in range(STEPS):  # loop: iterations
+            at = self._visits[-1]
+            going = (at != self.goal) & (crow[at + 1] > crow[at])
+            if len(self._visits) > 2 * self.graph.n or not bool(going.any()):
+                self.routes = [*routes_of(self._visits, self._moves)]
+                return
+            self._go(vectors, at, going)
 
-def local_paths(
-    graph: Graph,
-    coords: Tensor,
-    vectors: LocalVectors,
-    start: Tensor,
-    goal: Tensor,
-    settings: LocalSettings,
-) -> Generator[Progress, None, Walks]:
-    """A walk for every query, of 2 n steps at most; each `yield` is between two steps.
-
-    Args:
-        graph: of n nodes.
-        coords: (n, 2) where they lie.
-        vectors: of its balls.
-        start: (q,) int64.
-        goal: (q,) int64.
-        settings: the walkers'.
-    """
-    random = torch.Generator().manual_seed(settings.seed)
-    visited = torch.zeros(len(start), graph.n, dtype=torch.bool, device=graph.device)
-    row = torch.arange(len(start), device=start.device)
-    at, visits = start, [start]
-    for _ in range(2 * graph.n):  # loop: iterations
-        going = (at != goal) & (graph.crow[at + 1] > graph.crow[at])
-        if not bool(going.any()):
-            break
-        yield Progress(int((~going).sum()), visits, goal)
-        visited[row, at] = True
+    def _go(self, vectors: LocalVectors, at: Tensor, going: Tensor) -> None:
+        """Everybody a step further."""
+        graph, count = self.graph, len(at)
+        self._visited[torch.arange(count, device=at.device), at] = True
         around = choices(graph, at)
-        allowed = _allowed(around, visited, goal)
-        score = _score(graph, coords.double(), vectors, around, allowed, at, goal, settings)
+        allowed = _allowed(around, self._visited, self.goal)
+        score = _score(graph, self._coords, vectors, around, allowed, at, self.goal, self._settings)
+        random = torch.Generator()
+        random.set_state(self._dice)
         # The same numbers on every device.
-        stray = torch.rand(len(start), generator=random) < settings.stray
+        stray = torch.rand(count, generator=random) < self._settings.stray
         dice = torch.rand(len(around.node), generator=random, dtype=torch.float64)
         score = torch.where(stray.to(at.device)[around.walker], dice.to(at.device), score)
-        at = torch.where(going, around.best(score, allowed, len(start)), at)
-        visits.append(at)
-    return walks_of(visits, goal)
+        following = torch.where(going, around.best(score, allowed, count), at)
+        moves, thrown = self._moves + going, random.get_state()
+        # All at once: a call that is abandoned ends between two operations of torch.
+        self._moves, self._dice = moves, thrown
+        self._visits.append(following)
+
+    def under_way(self) -> dict[int, Array]:
+        """Who walks."""
+        return dict(enumerate(routes_of(self._visits, self._moves)))
+
+    def _saved(self) -> dict[str, Array]:
+        """The balls, and where everybody has been."""
+        parts = {
+            "visits": torch.stack(self._visits),
+            "moves": self._moves,
+            "dice": self._dice,
+        }
+        count = min(len(self._keys), len(self._values))
+        if count:
+            parts["key"] = torch.cat(self._keys[:count])
+            parts["value"] = torch.cat(self._values[:count])
+        return {name: each.cpu().numpy() for name, each in parts.items()}
+
+    def _go_on(self, saved: Mapping[str, Array]) -> None:
+        here = {n: torch.tensor(a, device=self.graph.device) for n, a in saved.items()}
+        visits = here["visits"]
+        if visits.shape[1:] != self.start.shape:
+            raise ValueError(f"not walks of {len(self.start)} queries")
+        self._visits, self._moves = list(visits.unbind()), here["moves"]
+        self._dice = here["dice"].cpu()
+        self._visited[torch.arange(visits.shape[1], device=visits.device), visits[:-1]] = True
+        if "key" in here:
+            self._keys, self._values = [here["key"]], [here["value"]]
+            self._seen = int(here["key"][-1]) // self.graph.n + 1
 
 
 def _allowed(around: Choices, visited: Tensor, goal: Tensor) -> Tensor:

@@ -6,31 +6,7 @@ import torch
 from torch import Tensor
 
 from worker.graphs.graph import Graph, entries
-
-
-class Walks(NamedTuple):
-    """Of q queries."""
-
-    nodes: Tensor  # (q, longest) int64, from the start on; -1 behind the end
-    reached: Tensor  # (q,) bool: whether the last node is the goal
-
-    @property
-    def steps(self) -> Tensor:
-        """(q,) int64 edges of each walk."""
-        return (self.nodes >= 0).sum(1) - 1
-
-
-class Progress(NamedTuple):
-    """Where the walkers are, and how they came there."""
-
-    done: int  # walkers who have ended
-    visits: list[Tensor]  # (q,) nodes each, the starts first
-    goal: Tensor  # (q,)
-
-    @property
-    def walks(self) -> Walks:
-        """As far as they are."""
-        return walks_of(self.visits, self.goal)
+from worker.paths.finder import Array
 
 
 class Choices(NamedTuple):
@@ -76,17 +52,13 @@ def choices(graph: Graph, at: Tensor) -> Choices:
     return Choices(walker, graph.col[entry])
 
 
-def walks_of(visits: list[Tensor], goal: Tensor) -> Walks:
-    """The walks by where everybody was after each step; who rests stays where he is.
+def routes_of(visits: list[Tensor], moves: Tensor) -> list[Array]:
+    """Where everybody went: he moves (q,) times, then he rests.
 
     Args:
         visits: (q,) nodes each, the starts first.
-        goal: (q,).
+        moves: (q,) int64.
     """
-    nodes = torch.stack(visits, 1)
-    moved = nodes[:, 1:] != nodes[:, :-1]
-    nodes = torch.cat((nodes[:, :1], nodes[:, 1:].where(moved, -1)), 1)
-    order = (nodes < 0).to(torch.uint8).argsort(dim=1, stable=True)  # who rested goes on later
-    nodes = nodes.gather(1, order)
-    longest = int((nodes >= 0).sum(1).max()) if len(nodes) else 0
-    return Walks(nodes[:, :longest], visits[-1] == goal)
+    nodes = torch.stack(visits, 1).long().cpu().numpy()
+    ends = (moves + 1).tolist()
+    return [row[:end].copy() for row, end in zip(nodes, ends, strict=True)]

@@ -43,6 +43,21 @@ class Coat(NamedTuple):
     normals: Tensor | None = None  # (3, H, W) in 0..1, as `normal_map` makes them
 
 
+class Painted(NamedTuple):
+    """A picture under way."""
+
+    image: Tensor  # (3, size, size)
+    rows: int  # from the top that are done
+
+
+def begun_with(rows: Tensor) -> Painted:
+    """A picture that has these rows (3, m, size) so far."""
+    _, done, size = rows.shape
+    image = _background(rows, size, size)
+    image[:, :done] = rows
+    return Painted(image, done)
+
+
 def facing(image: Tensor) -> Tensor:
     """An image (..., H, W) for the half of the egg that is seen, (..., H, 2 W), without a seam.
 
@@ -53,8 +68,11 @@ def facing(image: Tensor) -> Tensor:
 
 
 def render_egg(
-    coat: Coat, settings: EggSettings, device: torch.device | None = None
-) -> Generator[Tensor, None, Tensor]:
+    coat: Coat,
+    settings: EggSettings,
+    device: torch.device | None = None,
+    begun: Painted | None = None,
+) -> Generator[Painted, None, Tensor]:
     """The picture (3, size, size) in 0..1, a few rows at a time.
 
     Every `yield` is of the picture so far, background where nothing has been rendered.
@@ -63,19 +81,20 @@ def render_egg(
         coat: float32 or float64, in which the rays are followed, too.
         settings: how the egg is seen.
         device: of an egg that wears nothing; else it is the coat's.
+        begun: what to go on from.
     """
     rays = settings.size * settings.supersample
     worn = next((layer for layer in coat if layer is not None), torch.zeros(0, device=device))
     place = (torch.arange(rays, dtype=worn.dtype, device=worn.device) + 0.5) * (2 / rays) - 1
-    image = _background(place, settings.size, settings.size)
+    image, done = begun or Painted(_background(place, settings.size, settings.size), 0)
     rows = max(1, STRIP // rays // settings.supersample)
-    for top in range(0, settings.size, rows):  # loop: chunks
+    for top in range(done, settings.size, rows):  # loop: chunks
         part = image[:, top : top + rows]
         first = top * settings.supersample
         y = -place[first : first + part.shape[1] * settings.supersample]
         seen = _seen(HALF_WIDTH * place[None], HALF_WIDTH * y[:, None], coat, settings)
         part.copy_(avg_pool2d(seen, settings.supersample))
-        yield image
+        yield Painted(image, top + part.shape[1])
     return image
 
 

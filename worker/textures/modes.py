@@ -29,7 +29,6 @@ ROUGH = 0.1  # tolerance of those
 
 GUARD = 6  # vectors beyond those asked for: the last ones converge slowly
 STEPS = 200
-REFRESH_EVERY = 8  # steps after which L X and L P are computed anew
 
 
 class Modes(NamedTuple):
@@ -39,6 +38,7 @@ class Modes(NamedTuple):
     values: Tensor  # (k,) float64
     residuals: Tensor  # (k,) ||L v - lambda v|| over lambda, for v of unit length
     converged: int  # so many from the first
+    block: lobpcg.Block | None = None  # of all that is iterated on, to go on from
 
     def first(self, count: int) -> "Modes":
         """The lowest ones alone."""
@@ -51,17 +51,23 @@ class Modes(NamedTuple):
 
 
 def image_modes(
-    grey: Tensor, count: int, threshold: float, tolerance: float = TOLERANCE
+    grey: Tensor,
+    count: int,
+    threshold: float,
+    tolerance: float = TOLERANCE,
+    begun: lobpcg.Block | None = None,
 ) -> Generator[Modes | None, None, Modes]:
     """The lowest non-trivial modes of an image, in short steps.
 
-    Every `yield` is between two steps: of the modes so far, or None where nothing is new.
+    Every `yield` is between two steps: of the modes so far, or None where nothing is new. Begun
+    with the block of some of these it comes to the same bits.
 
     Args:
         grey: (H, W) in 0..1.
         count: 1 or more; there are H * W - 1 in all, fewer are returned where there are fewer.
         threshold: `edge_threshold`, 0.02..1.
         tolerance: of the residuals, relative to the eigenvalues.
+        begun: X, theta and P of an earlier block of the same image.
 
     Raises:
         ValueError: the image is a single pixel, which has no modes.
@@ -73,14 +79,20 @@ def image_modes(
     count = min(count, n - 1)
     if n <= DENSE:
         return _exact(grid, count, tolerance)
-    guess = _patterns(count + GUARD, grid)
-    if max(grey.shape) >= LARGE:
-        guess = yield from _enlarged(grey, guess, threshold)
-        block = lobpcg.start(guess[None], grid.apply, len(guess))
-        yield _modes(grid, block, count, tolerance)
+    block = None if begun is None else lobpcg.refresh(begun, grid.apply)
+    if block is not None:
+        yield _modes(grid, block, count, tolerance)._replace(block=block)
+    else:
+        guess = _patterns(count + GUARD, grid)
+        if max(grey.shape) >= LARGE:
+            guess = yield from _enlarged(grey, guess, threshold)
+            early = lobpcg.start(guess[None], grid.apply, len(guess))
+            yield _modes(grid, early, count, tolerance)
     inverse = yield from dissection(grid)
-    guess = yield from inverse.solve(guess)
-    modes = yield from _refined(grid, inverse, guess, count, tolerance)
+    if block is None:
+        guess = yield from inverse.solve(guess)
+        block = lobpcg.refresh(lobpcg.start(guess[None], grid.apply, len(guess)), grid.apply)
+    modes = yield from _refined(grid, inverse, block, count, tolerance)
     return modes
 
 
@@ -102,22 +114,20 @@ def _enlarged(grey: Tensor, patterns: Tensor, threshold: float) -> Generator[Non
 
 
 def _refined(
-    grid: Grid, inverse: Dissection, guess: Tensor, count: int, tolerance: float
+    grid: Grid, inverse: Dissection, block: lobpcg.Block, count: int, tolerance: float
 ) -> Generator[Modes | None, None, Modes]:
-    """LOBPCG from a guess (k, n) until the first `count` residuals are small."""
-    block = lobpcg.start(guess[None], grid.apply, len(guess))
+    """LOBPCG until the first `count` residuals are small."""
     modes = _modes(grid, block, count, tolerance)
-    for step in range(1, STEPS + 1):  # loop: iterations
+    for _ in range(STEPS):  # loop: iterations
         if modes.converged == count:
             break
-        yield modes
+        yield modes._replace(block=block)
         W = (yield from inverse.solve(block.residual()[0]))[None]
         yield None
-        block = lobpcg.step(block, W, grid.apply(W))
-        if step % REFRESH_EVERY == 0:
-            block = lobpcg.refresh(block, grid.apply)
+        # Computed anew L X and L P do not drift, and need not be kept to go on from.
+        block = lobpcg.refresh(lobpcg.step(block, W, grid.apply(W)), grid.apply)
         modes = _modes(grid, block, count, tolerance)
-    return modes
+    return modes._replace(block=block)
 
 
 def _exact(grid: Grid, count: int, tolerance: float) -> Modes:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from worker.render.normal_map import normal_map
-from worker.render.scene import Coat, EggSettings, facing, render_egg
+from worker.render.scene import Coat, EggSettings, Painted, facing, render_egg
 from worker.textures.modes import Modes
 from worker.textures.settings import TextureSettings
 from worker.textures.synthesis import height_map
@@ -27,7 +27,7 @@ def texture(
     modes: Modes,
     settings: TextureSettings,
     view: EggSettings,
-) -> Generator[Tensor | None, None, Texture]:
+) -> Generator[Painted | None, None, Texture]:
     """The texture by the modes that are exact, or by the lowest one while there are none.
 
     Every `yield` is between two steps: of the egg so far, or None before there is any.

@@ -38,6 +38,8 @@ class Channel(Generic[T]):
                 for buffer in buffers:
                     for start in range(0, len(buffer), PIECE):
                         await self._stream.send_all(buffer[start : start + PIECE])
+            except trio.BrokenResourceError:
+                raise  # what the other side has said before it went can still be read
             except BaseException:
                 await trio.aclose_forcefully(self._stream)
                 raise

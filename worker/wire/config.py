@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import replace
 
+from worker.refusals import refusal
 from worker.wire.params import Align, Contours, FieldParams, ShadeParams
 from worker.wire.phases import PhaseConfig, Radius, Share, envelope
 
@@ -146,12 +147,13 @@ def convert_fields(
     types, read, errors = field_types(kind), {}, []
     for name, value in values.items():
         if name not in types:
-            errors.append((name, "is no field of this config"))
+            errors.append((name, f"is not known; there are {', '.join(types)}"))
             continue
         try:
             read[name] = msgspec.convert(value, types[name])
         except msgspec.ValidationError as error:
-            errors.append((name, f"{error}, not {value!r:.60}"))
+            place, message = refusal(error, types[name])
+            errors.append((name + place, message))
     return read, errors
 
 

@@ -3,12 +3,18 @@
 Both processes write to it, so both have it from here.
 """
 
+import json
 import logging
+import select
 import sys
+from contextlib import suppress
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+_MOMENT_MS = 50  # that a reader may be behind
+_PIECE = 1000  # characters: a pipe that takes anything takes 4096 bytes
 MOST = 500  # characters of a value; what is longer is no name, size or reason
 
 
@@ -48,8 +54,43 @@ def configure(log_format: str, log_level: str, **always: str) -> None:
             *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Stderr())),
     )
+
+
+class _Stderr:
+    """Takes lines, and loses those that cannot be written: the work goes on without its log.
+
+    It may be a file on a disk that is full, a pipe whose reader is gone, or one that nobody reads:
+    that is waited for a moment, once, and how many lines it has cost is told when it goes on.
+    """
+
+    def __init__(self) -> None:
+        self._lost = 0
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            if not self._is_ready():
+                self._lost += 1
+                return
+            if self._lost:
+                lost = {"event": "lines before this one were lost", "lines": self._lost}
+                text, self._lost = f"{json.dumps(lost)}\n{text}", 0
+            for start in range(0, len(text), _PIECE):
+                if not start or self._is_ready():
+                    sys.stderr.write(text[start : start + _PIECE])
+                    sys.stderr.flush()
+
+    def flush(self) -> None:
+        """There is nothing left to write."""
+
+    def _is_ready(self) -> bool:
+        try:
+            poll = select.poll()
+            poll.register(sys.stderr, select.POLLOUT)
+        except ValueError:  # not of the system
+            return True
+        return bool(poll.poll(0 if self._lost else _MOMENT_MS))
 
 
 def shortened(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -12,7 +12,7 @@ import msgspec
 from worker.wire.explained import Match, Segment
 from worker.wire.params import DataParams, JobParams
 
-PROTOCOL = 6
+PROTOCOL = 8
 BYTES_AS_A_PIXEL = 4  # of the arrays of a graph: with 2 million nodes it is worked on in 0.6 GB
 
 
@@ -69,6 +69,7 @@ class Submit(Message, frozen=True):
     work_bytes: int = 0  # of an npz: what an earlier job over the same left
     keep_work: bool = False  # whether to send, now and then, what is needed to go on
     explain: bool = False  # whether to send how each pass came about
+    apart: bool = False  # a worker may have died over it: it has its turns alone
     trace: Trace | None = None  # for the log
 
     @property
@@ -150,6 +151,16 @@ class Stats(Message, frozen=True):
     counts: Counts  # since the connection was opened
     resident_bytes: int  # of the process
     device_bytes: int | None = None  # of CUDA memory that the process has taken
+
+
+class Turn(Message, frozen=True):
+    """Which jobs may have the device from now on; sent before they have it, for it may be the last.
+
+    Short turns are told of together, those of jobs that are `apart` one by one. None: it is the
+    turn of another service.
+    """
+
+    jobs: list[str]
 
 
 class Started(Message, frozen=True):
@@ -294,6 +305,7 @@ class Checkpoint(Message, frozen=True):
 
     job: str
     whole: bool  # whether it stands by itself; else it adds to those before it
+    arrays: int  # how many: of one that did not arrive at all nothing else would tell
 
 
 class ArraysDone(Message, frozen=True):
@@ -306,6 +318,7 @@ ToWorker = Submit | Cancel
 ToService = (
     Hello
     | Stats
+    | Turn
     | Started
     | Tiles
     | Patch

@@ -1,4 +1,4 @@
-from service.access.keys import new_key
+from service.access.keys import SCOPES, new_key
 from service.access.tickets import LASTS_S, MOST, Tickets, reading
 
 _, ALICE = new_key("alice", ("submit", "read"))
@@ -37,6 +37,9 @@ def test_an_owner_who_takes_many_loses_the_oldest_and_nobody_elses():
     assert tickets.redeem(bobs, now=0.0) == BOB
 
 
-def test_a_ticket_only_reads():
-    assert reading(ALICE).scopes == {"read"}
-    assert reading(ALICE).owner == "alice"
+def test_a_ticket_only_reads_and_sees_what_its_key_sees():
+    _, root = new_key("root", ("admin",))
+    for key in (ALICE, root):
+        ticket = reading(key)
+        assert [ticket.allows(each) for each in SCOPES] == [False, True, False]
+        assert (ticket.owner, ticket.is_admin) == (key.owner, key.is_admin)

@@ -1,5 +1,7 @@
 """A service that is busy, away, somebody else, or nobody."""
 
+import json
+
 import httpx
 import pytest
 
@@ -209,3 +211,23 @@ def test_a_job_that_failed_raises_what_the_service_said() -> None:
     cancelled = document(JobState.CANCELLED)
     with pytest.raises(ServiceError, match="has been cancelled"):
         stubbed(lambda _: httpx.Response(200, json=cancelled)).job("job-12345678").result()
+
+
+def test_a_job_that_works_on_nothing_is_sent_as_json() -> None:
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(202, json=document())
+
+    stubbed(answer).start("texture.synth", {"size": 32}, deadline_s=2)
+    stubbed(answer).start("graph.expand", graph={"generator": "territory"})
+    assert [each.headers["Content-Type"].partition(";")[0] for each in sent] == [
+        "application/json",
+        "multipart/form-data",
+    ]
+    assert json.loads(sent[0].content) == {
+        "kind": "texture.synth",
+        "params": {"size": 32},
+        "deadline_s": 2,
+    }

@@ -71,6 +71,8 @@ def test_a_picture_is_shaded_and_saved(itten: Itten, tmp_path: Path) -> None:
 def test_what_a_source_lends_and_what_a_drawing_is(itten: Itten, tmp_path: Path) -> None:
     source = Image.new("RGB", (8, 6), (1, 2, 3))
     assert first(itten.shade(png(), source=source).data) == [1, 2, 3]
+    with itten.submit("shade", png(), source, passes=1) as job:
+        assert first(job.source()) == [1, 2, 3]
     drawing = itten.field(bytearray(png()), render="contours", background="transparent")
     drawing.save(tmp_path / "drawing.svg")
     assert (tmp_path / "drawing.svg").read_bytes().startswith(b"<svg")

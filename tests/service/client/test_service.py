@@ -70,7 +70,10 @@ async def test_ctrl_c_ends_a_script_and_its_job(tmp_path: Path) -> None:
     async with house("slow") as service:
         shade = f"itten.shade({str(tmp_path / 'photo.png')!r}, passes={PASSES})"
         url = str(service.client.base_url)
-        script = f"from service.client import Itten\nwith Itten({url!r}) as itten: {shade}"
+        # A job of a shell that runs in the background ignores SIGINT, and so do its children.
+        heeding = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)"
+        use = f"from service.client import Itten\nwith Itten({url!r}) as itten: {shade}"
+        script = f"{heeding}\n{use}"
         process = await trio.lowlevel.open_process([sys.executable, "-c", script], stderr=PIPE)
         with trio.fail_after(20):
             while not any(live.record.state == "running" for live in service.desk.live.values()):

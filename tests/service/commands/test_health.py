@@ -21,6 +21,8 @@ from tests.service.shade_worker import HELLO
 from worker.wire.framing import encode
 from worker.wire.messages import PROTOCOL
 
+WITHOUT_ONE = b'{"device": "cpu", "workers": [{"state": "missing"}, {"state": "ready"}]}'
+
 
 @contextmanager
 def answering(reply: bytes) -> Iterator[str]:
@@ -46,6 +48,7 @@ def http(status: str, body: bytes) -> bytes:
     ("reply", "status", "said"),
     [
         (http("200 OK", b'{"status": "ready", "device": "cpu"}'), 0, "is ready, on cpu"),
+        (http("200 OK", WITHOUT_ONE), 0, "is ready, on cpu, without 1 of 2 workers"),
         (http("503 No", b'{"detail": "The worker is warming up."}'), 1, "not ready: The worker"),
         (http("200 OK", b"<html>"), 1, "no service of Itten"),
         (http("200 OK", b"[]"), 1, "no service of Itten"),

@@ -1,11 +1,13 @@
 """The server over real sockets: starting, everyday HTTP, requests that are none, ending."""
 
 import errno
+import json
 from contextlib import suppress
 from dataclasses import replace
 
 import httpx
 import pytest
+import structlog
 import trio
 
 from service.http.h11_guards import origin_form
@@ -14,6 +16,7 @@ from service.http.serving import serve
 from tests.service.live import (
     MAX_BODY,
     QUICK,
+    Answer,
     get,
     head,
     live,
@@ -21,6 +24,7 @@ from tests.service.live import (
     post,
     read_answer,
     read_to_end,
+    upgrade,
 )
 
 PATIENT = replace(QUICK, header_s=30.0)
@@ -157,22 +161,61 @@ GARBAGE = [
     head("POST / HTTP/1.1", "Host: x", "Transfer-Encoding: chunked", "Content-Length: 5") + b"0",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\x00\x00\x05\x02\x00\x00\x00\x00\x03abcde" * 50,
     head("GET /hello HTTP/1.1", "Host: x", "X-Long: " + "y" * 200_000),
+    head("GET /hello HTTP/1.1", "Host: ."),
+    head("GET /hello HTTP/1.1", "Host: " + "a" * 64),
+    head("GET /hello HTTP/1.1", "Host: a.example/b"),
+    head("GET /hello HTTP/1.1", "Host: \xe4"),
+    head("GET /hello HTTP/1.1", "Host: x", "X: a\r\n b"),
+    head("POST /length HTTP/1.1", "Host: x", "Transfer-Encoding:\r\n chunked") + b"0\r\n\r\n",
+    head("GET /hello HTTP/2.0", "Host: x"),
+    get("/hello", "Authorization: Bearer a", "Authorization: Bearer b"),
+    get("/hello", "Origin: http://test", "Origin: https://evil.example"),
+    upgrade("/echo", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
 ]
 
 
 @pytest.mark.parametrize("raw", GARBAGE, ids=range(len(GARBAGE)))
-async def test_garbage_gets_an_empty_4xx_and_no_stack_trace(
+async def test_garbage_gets_a_problem_and_no_stack_trace(
     raw: bytes, capfd: pytest.CaptureFixture[str]
 ):
     async with live() as server:
         async with await server.connect() as stream:
             await stream.send_all(raw)
-            answer = await read_to_end(stream)
-        assert answer.startswith(b"HTTP/1.1 4")
-        assert answer.endswith(b"\r\n\r\n")
+            answer = await read_answer(stream)
+            assert await read_to_end(stream) == b""
+        assert_refusal(answer, 400)
         await server.assert_alive()
     out, err = capfd.readouterr()
     assert "Traceback" not in out + err
+
+
+def assert_refusal(answer: Answer, status: int) -> None:
+    document = json.loads(answer.body)
+    assert answer.status == document["status"] == status
+    assert document["detail"]
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["connection"] == "close"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_a_refusal_is_named_in_the_log_and_has_no_body_where_none_is_asked_for():
+    with structlog.testing.capture_logs() as lines:
+        async with live() as server, await server.connect() as stream:
+            await stream.send_all(head("HEAD * HTTP/1.1", "Host: x", "Itten-Request: r-1"))
+            answer = await read_to_end(stream)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"itten-request: r-1\r\n\r\n")
+    assert [line["event"] for line in lines] == ["no request"]
+
+
+async def test_a_second_request_that_is_none_is_not_called_by_the_name_of_the_first():
+    async with live() as server, await server.connect() as stream:
+        await stream.send_all(get("/hello", "Itten-Request: first"))
+        assert (await read_answer(stream)).headers["itten-request"] == "first"
+        await stream.send_all(b"\0\r\n\r\n")
+        answer = await read_answer(stream)
+        assert_refusal(answer, 400)
+        assert answer.headers["itten-request"] not in ("", "first")
 
 
 async def test_an_offer_of_http_2_is_answered_in_http_1_1():
@@ -186,6 +229,15 @@ def test_targets_become_paths():
     assert origin_form(b"http://host/a?b") == b"/a?b"
     assert origin_form(b"HTTP://host") == b"/"
     assert origin_form(b"host:80") is None
+
+
+async def test_usual_hosts_are_taken():
+    hosts = ("", "x", "x:80", "a_b.example.", "127.0.0.1:8000", "[::1]:8000", "[fe80::1%25eth0]")
+    async with live() as server:
+        for host in hosts:
+            answer = await server.ask(head("GET /hello HTTP/1.1", f"Host: {host}"))
+            assert answer.body == b"hello", host
+        assert (await server.ask(head("GET /hello HTTP/1.0"))).body == b"hello"
 
 
 async def test_an_absolute_target_is_served():

@@ -1,20 +1,24 @@
 """What one client, or one bad answer, could do to the bare server; see service/http/serving.py."""
 
+import json
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from itertools import count
 
 import pytest
 import structlog
 import trio
+from hypercorn.protocol import http_stream
 from hypercorn.protocol.events import EndBody, Event, Response
 from hypercorn.protocol.h11 import H11Protocol
 from quart import Response as Answer
 from quart import request, websocket
 from trio.testing import wait_all_tasks_blocked
 
+from service.http.limits import Limits
 from service.http.quart_guards import GuardedQuart
 from tests.service.live import (
     MAX_BODY,
@@ -224,6 +228,32 @@ async def test_a_client_that_sends_for_ever_is_dropped_when_the_linger_is_over()
             await _send_for_ever(stream)
 
 
+@pytest.mark.parametrize("path", ["/length", "/form"])
+async def test_a_shutdown_waits_for_no_upload(path: str):
+    kind = "Content-Type: multipart/form-data; boundary=XX"
+    async with live(grace_s=10) as server, await server.connect() as stream:
+        await stream.send_all(chunked(path, kind) + b"4\r\n--XX\r\n")
+        while not server.app.bodies:
+            await trio.sleep(0.001)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_trickle, stream)
+            server.shutdown.set()
+            with trio.fail_after(2):
+                answer = await read_answer(stream)
+                assert (answer.status, answer.headers["connection"]) == (503, "close")
+                assert answer.headers["retry-after"] == "1"
+                await server.ended.wait()
+            nursery.cancel_scope.cancel()
+        assert not server.app.bodies
+
+
+async def _trickle(stream: trio.SocketStream) -> None:
+    with suppress(trio.BrokenResourceError):
+        while True:
+            await stream.send_all(b"1\r\nx\r\n")
+            await trio.sleep(0.01)
+
+
 async def _send_for_ever(stream: trio.SocketStream) -> None:
     while True:
         await stream.send_all(chunks(MAX_BODY)[:-5])
@@ -298,7 +328,7 @@ async def test_a_client_that_hangs_up_cancels_its_request(raw: bytes):
             await cancelled.wait()
 
 
-async def test_the_access_log_has_five_fields_and_no_secrets(monkeypatch: pytest.MonkeyPatch):
+async def test_the_access_log_has_six_fields_and_no_secrets(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("ITTEN_SECRET", "hunter2")
     secret = ("Authorization: Bearer hunter2", "Cookie: hunter2")
     with structlog.testing.capture_logs() as lines:
@@ -307,8 +337,11 @@ async def test_the_access_log_has_five_fields_and_no_secrets(monkeypatch: pytest
             await server.ask(get("/%0Anowhere", *secret))
             async with await server.connect() as stream:
                 await stream.send_all(get("/length", "Content-Length: 9", method="POST"))
+            with trio.fail_after(2):
+                while len(lines) < 3:
+                    await trio.sleep(0.005)
     assert [set(line) for line in lines] == [
-        {"event", "log_level", "method", "path", "status", "ms", "bytes"}
+        {"event", "log_level", "client", "method", "path", "status", "ms", "bytes"}
     ] * 3
     assert "hunter2" not in repr(lines)
     first, second, third = lines
@@ -319,13 +352,36 @@ async def test_the_access_log_has_five_fields_and_no_secrets(monkeypatch: pytest
     assert third["status"] == 499  # hung up before an answer
 
 
+async def test_a_clock_that_is_set_back_meanwhile_does_not_show_in_the_log(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(http_stream, "time", count(1e9, -3600).__next__)
+    with structlog.testing.capture_logs() as lines:
+        async with live() as server:
+            await server.ask(get("/hello"))
+    assert [0 <= line["ms"] < 20_000 for line in lines] == [True]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
-async def test_one_address_does_not_take_every_connection():
-    async with live(plain_app(), replace(QUICK, connections=3, connections_each=2)) as server:
+async def test_one_address_does_not_take_every_connection_and_who_is_refused_is_told_of():
+    app, counted = plain_app(), list[int]()
+    app.answered = counted.append
+    limits = replace(QUICK, connections=3, connections_each=2)
+    with structlog.testing.capture_logs() as lines:
+        await _crowd(app, limits)
+    assert counted == [503]
+    [refused] = [line for line in lines if line["event"] == "no request"]
+    assert (refused["status"], refused["client"]) == (503, "127.0.0.1")
+
+
+async def _crowd(app: GuardedQuart, limits: Limits) -> None:
+    async with live(app, limits) as server:
         async with await server.connect(), await server.connect() as second:
             await wait_all_tasks_blocked(0.01)
             async with await server.connect() as third:
-                assert (await read_answer(third)).status == 503
+                answer = await read_answer(third)
+                assert answer.status == json.loads(answer.body)["status"] == 503
+                assert answer.headers["retry-after"] == "1"
             other = trio.socket.socket()
             await other.bind(("127.0.0.2", 0))
             await other.connect(("127.0.0.1", server.port))

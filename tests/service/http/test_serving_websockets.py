@@ -1,6 +1,8 @@
 """WebSockets over real sockets: what ends them, and with which code."""
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +13,14 @@ from quart import abort, websocket
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
 from service.http.quart_guards import GuardedQuart
+from tests.hostile.wire_probes import FRAMES
 from tests.service.live import (
     QUICK,
     get,
     live,
     peer,
     plain_app,
+    read_answer,
     read_to_end,
     upgrade,
 )
@@ -82,14 +86,19 @@ async def test_data_before_the_handshake_ends_the_connection_and_nothing_else(
         upgrade("/echo").replace(b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n", b""),
         upgrade("/echo").replace(b"Version: 13", b"Version: 8"),
         upgrade("/echo").replace(b"HTTP/1.1", b"HTTP/1.0"),
+        upgrade("/echo").replace(b"dGhl", b""),
     ],
-    ids=["no key", "old version", "HTTP/1.0"],
+    ids=["no key", "old version", "HTTP/1.0", "short key"],
 )
 async def test_a_bad_handshake_gets_400_and_is_closed(raw: bytes):
     async with live() as server, await server.connect() as stream:
         await stream.send_all(raw)
         with trio.fail_after(2):
-            assert (await read_to_end(stream)).startswith(b"HTTP/1.1 400")
+            answer = await read_answer(stream)
+            assert await read_to_end(stream) == b""
+        assert answer.status == 400
+        assert answer.headers["sec-websocket-version"] == "13"
+        assert "Sec-WebSocket-Key" in json.loads(answer.body)["detail"]
 
 
 async def test_a_message_over_the_limit_closes_with_1009_also_in_fragments():
@@ -104,6 +113,38 @@ async def test_a_message_over_the_limit_closes_with_1009_also_in_fragments():
             assert await client.closed_with() == 1009
             with trio.fail_after(1):
                 assert await client.stream.receive_some(1) == b""
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("no mask", 1002),
+        ("a reserved opcode", 1002),
+        ("a reserved bit", 1002),
+        ("deflate", 1002),
+        ("a control frame in parts", 1002),
+        ("a long ping", 1002),
+        ("a part of nothing", 1002),
+        ("a message within another", 1002),
+        ("a length of 2**63", 1002),
+        ("a length in too many bytes", 1002),
+        ("a close of one byte", 1002),
+        ("a close of a code that is never sent", 1002),
+        ("a close with half a character", 1007),
+        ("text that is none", 1007),
+        ("a million bytes", 1009),
+        ("a close, and more", 1000),
+    ],
+)
+async def test_what_is_no_frame_closes_with_the_code_that_says_so(name: str, code: int):
+    async with live() as server:
+        async with peer(server, "/echo") as client:
+            with suppress(trio.BrokenResourceError):
+                await client.stream.send_all(FRAMES[name])
+            assert await client.closed_with() == code
+            with trio.fail_after(2), suppress(trio.BrokenResourceError):
+                assert await client.stream.receive_some(1) == b""
+        await server.assert_alive()
 
 
 def session_app(session: Callable[[], Any]) -> GuardedQuart:

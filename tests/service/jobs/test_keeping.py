@@ -144,6 +144,22 @@ async def test_pieces_of_a_worker_that_is_gone_are_no_part_of_what_follows(
         assert live.record.progress.tiles_done == PASSES * TILES
 
 
+async def test_a_checkpoint_without_one_of_its_arrays_is_none(monkeypatch: pytest.MonkeyPatch):
+    """Who reads slowly loses pieces, and a small array is a single one."""
+    hear = Computation._hear
+
+    async def all_but_one(self: Computation, shared: Any, message: ToService, *rest: Any) -> None:
+        if not (isinstance(message, ArrayChunk) and message.name == "work.tiles"):
+            await hear(self, shared, message, *rest)
+
+    monkeypatch.setattr(Computation, "_hear", all_but_one)
+    async with house("slow") as service:
+        live = live_of(service, await service.start(png(), passes=2))
+        await live.settled.wait()
+        assert live.record.state is JobState.COMPLETE
+        assert not live.kept
+
+
 async def test_a_field_without_a_worker_is_partial_once_it_can_be_gone_on_with():
     async with house("slow") as service:
         said = {"files": {"target": ("a.png", png())}, "headers": {"Prefer": "respond-async"}}

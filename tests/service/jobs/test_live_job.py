@@ -6,7 +6,9 @@ import pytest
 from service.jobs import events
 from service.jobs.admission import Quote
 from service.jobs.jobs import Job, JobState, StateError
+from service.jobs.live_data import LiveData
 from service.jobs.live_job import LiveJob
+from service.jobs.packed import Packed
 from service.pictures.picture import Picture
 from service.problems import NotReady
 from worker.wire.messages import Finished, PassDone, Skipped, Started, Tiles
@@ -200,3 +202,24 @@ def test_a_resumed_job_that_went_further_back_shows_what_there_was_and_leaves_it
     assert live.result is not None
     assert live.result.pixels == FIRST
     assert live.expects_arrays
+
+
+@pytest.mark.parametrize(
+    ("kept", "resumed_from", "state"),
+    [
+        (False, None, JobState.FAILED),
+        (True, None, JobState.PARTIAL),
+        (False, "abcdefgh", JobState.PARTIAL),
+    ],
+    ids=["nothing", "a checkpoint", "what it went on from"],
+)
+def test_data_without_a_worker_is_partial_where_there_is_something_to_go_on_from(
+    kept: bool, resumed_from: str | None, state: JobState
+):
+    record = Job(id="12345678", kind="rankk", created=0, deadline_s=10, resumed_from=resumed_from)
+    live = LiveData(record, Packed(b""), 0, 9)
+    live.kept = kept
+    live.finish_without_worker("no worker was ready in time")
+    assert live.record.state is state
+    assert (live.record.problem is None) == (state is JobState.PARTIAL)
+    assert live.settled.is_set()

@@ -1,5 +1,7 @@
 """Several jobs of one computation: who joins, who leaves, who is told what; no I/O."""
 
+from msgspec.structs import replace
+
 from service.jobs.admission import Admission, Work
 from service.jobs.job_files import ARRAYS
 from service.jobs.jobs import Job, JobState
@@ -18,7 +20,7 @@ def job(kind: str = "shade", worker_by: float = 9) -> LiveJob:
 
 
 def shared(*members: LiveJob, seen_off: list[LiveJob] | None = None) -> Shared:
-    place = Admission(1).reserve(Work("shade", 1, 1, 10), HELLO, 0)
+    place = Admission(1).reserve(Work("shade", 1, 1, 10), {"child": HELLO}, 0)
     picture = Picture(1, 1, 3, INPUT)
     off = [] if seen_off is None else seen_off
     found = Shared(submit(1), place, (picture,), 9, "digest", off.append)
@@ -247,3 +249,13 @@ def test_arrays_are_complete_when_every_byte_of_each_has_come():
         assert not found.arrays_complete
         found.add_piece(chunk, 16)
     assert found.arrays_complete
+
+
+def test_the_device_is_that_of_the_worker_which_has_begun():
+    one = job()
+    found = begun(one)
+    assert one.record.device == "cpu"
+    found.place.sit("other", replace(HELLO, device="cuda:0"), 0)
+    assert one.record.device == "cpu"
+    found.hear(Started(job="j"), b"")
+    assert one.record.device == "cuda:0"

@@ -134,26 +134,28 @@ async def test_whoever_hangs_up_the_others_are_answered():
     async with house("slow") as service:
         answers: list[httpx.Response] = []
 
+        async def impatient(scope: trio.CancelScope) -> None:
+            with scope:
+                await service.shade(png(), passes=16)
+
         async def patient() -> None:
-            answers.append(await service.shade(png(), passes=4))
+            answers.append(await service.shade(png(), passes=16))
 
         async with trio.open_nursery() as nursery:
-            with trio.move_on_after(0.3):  # it is the first
-                nursery.start_soon(_later, 0.1, patient)
-                await service.shade(png(), passes=4)
+            first = trio.CancelScope()
+            nursery.start_soon(impatient, first)
+            await service.wait_live()
+            nursery.start_soon(patient)
+            await service.wait_live(2)
+            first.cancel()
         assert [each.headers["itten-status"] for each in answers] == ["complete"]
         jobs = (await service.client.get("/jobs")).json()["jobs"]
         assert sorted(each["state"] for each in jobs) == ["cancelled", "complete"]
 
 
-async def _later(seconds: float, call) -> None:  # noqa: ANN001 - a coroutine function
-    await trio.sleep(seconds)
-    await call()
-
-
 async def test_who_has_more_time_goes_on_when_the_time_of_the_first_is_over():
     async with house("slow", max_queue=1) as service:
-        first = await service.start(png(), passes=16, deadline_s=0.8)
+        first = await service.start(png(), passes=16, deadline_s=1.1)  # of 1.3 s
         second, third = [await service.start(png(), passes=16, deadline_s=8) for _ in range(2)]
         job = live(service, second)
         shared = live(service, first).shared
@@ -189,7 +191,7 @@ async def test_a_worker_that_is_late_for_one_is_asked_again_for_another():
 
 async def test_the_first_hangs_up_its_time_passes_and_the_other_goes_on():
     async with house("slow") as service:
-        first = await service.start(png(), passes=16, deadline_s=0.8)
+        first = await service.start(png(), passes=16, deadline_s=1.1)  # of 1.3 s
         second = await service.start(png(), passes=16, deadline_s=8)
         await service.client.delete(first)
         await service.wait_idle()

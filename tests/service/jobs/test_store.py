@@ -1,6 +1,7 @@
 """The store: restarts, eviction, tombstones, many threads."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -93,7 +94,7 @@ def test_jobs_leave_by_age_but_not_while_they_run(tmp_path: Path) -> None:
 def test_jobs_leave_by_size_the_oldest_first(tmp_path: Path) -> None:
     it = opened(tmp_path, keep_bytes=3 * SIZE)
     jobs = [a_job(created=float(n)) for n in range(5)]
-    for number, job in reversed([*enumerate(jobs)]):
+    for number, job in enumerate(jobs):
         it.add(job)
         it.put_pixels_of([job.id], "input", PICTURE)
         it.put_pixels_of([job.id], "input", numbered(number))  # in its place, not counted twice
@@ -189,3 +190,24 @@ def test_a_job_that_was_removed_goes_without_and_leaves_nothing(
     assert on_disk(tmp_path) == {file_of(tmp_path, there.id, "result.px")}
     kept.put_pixels_of([gone.id], "result", numbered(1))
     assert len(on_disk(tmp_path)) == 1
+
+
+def test_a_clock_that_is_set_back_makes_no_job_stay_nor_the_newest_the_oldest(
+    tmp_path: Path,
+) -> None:
+    with closing(opened(tmp_path, keep_s=100, keep_bytes=2 * SIZE)) as it:
+        ahead, behind = a_job(created=5000), a_job(created=1000)
+        for number, job in enumerate((ahead, behind)):
+            it.add(job, {"input": numbered(number)})
+        assert [each.id for each in it.newest()] == [behind.id, ahead.id]
+        assert it.evict(now=1001) == []
+        assert it.evict(now=1100.5) == [behind.id]  # dated 1000; the other one 1001
+        assert it.evict(now=1101.5) == [ahead.id]
+
+
+def test_what_was_accepted_first_leaves_first_whatever_the_clock_said(tmp_path: Path) -> None:
+    with closing(opened(tmp_path, keep_bytes=SIZE)) as it:
+        first, second = a_job(created=5000), a_job(created=1000)
+        for number, job in enumerate((first, second)):
+            it.add(job, {"input": numbered(number)})
+        assert it.evict(now=1001) == [first.id]

@@ -2,17 +2,18 @@
 
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from service.jobs import content, store
+from service.jobs import content, database, store
 from service.jobs.jobs import JobState
 from service.jobs.store import Store, StoreError
 from service.pictures.picture import Picture
-from service.problems import Conflict, Damaged, NoLongerKept, NoRoom, UnknownJob
+from service.problems import Busy, Conflict, Damaged, NoLongerKept, NoRoom, UnknownJob
 from tests.service.jobs.stores import PICTURE, a_job, numbered, opened
 from tests.service.kept_files import damage, file_of, names_of, on_disk
 from worker.wire.messages import ArrayChunk
@@ -175,10 +176,29 @@ def test_a_database_that_is_damaged_while_it_is_used_is_told(kept: Store, tmp_pa
 
 
 def test_a_database_that_another_holds_is_told(kept: Store, tmp_path: Path) -> None:
+    """One waits for it, others after that one only briefly, and who looks not at all."""
+    known = a_job()
+    kept.add(known)
+    assert patience_of(kept) == database.WAIT_S
     kept._db._db.execute("PRAGMA busy_timeout = 1")
-    with closing(opened(tmp_path)) as other, other._db.writing(), pytest.raises(NoRoom):
-        kept.add(a_job())
-    kept.add(a_job())
+    with closing(opened(tmp_path)) as other, other._db.writing():
+        for _ in range(2):
+            with pytest.raises(Busy, match="holds"):
+                kept.add(a_job())
+            assert patience_of(kept) == database.BRIEF_S
+        kept._db._db.execute("PRAGMA busy_timeout = 600000")
+        writer = threading.Thread(target=kept.save, args=(known,))
+        writer.start()
+        assert kept.find(known.id) == known
+        assert writer.is_alive()
+    writer.join()
+    assert patience_of(kept) == database.WAIT_S
+    assert [each.id for each in kept.newest()] == [known.id]
+
+
+def patience_of(kept: Store) -> float:
+    [milliseconds] = kept._db._db.execute("PRAGMA busy_timeout").fetchone()
+    return float(milliseconds / 1000)
 
 
 def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path) -> None:

@@ -254,7 +254,7 @@ async def test_a_cancelled_job_is_not_run_again():
 
 @pytest.mark.parametrize("mode", ["silent", "garbage", "modern"])
 async def test_a_worker_that_is_none_is_tried_again_and_never_ready(mode: str):
-    patience = Patience(hello_s=0.7, first_pause_s=0.05, last_pause_s=0.1)
+    patience = Patience(hello_s=0.7, first_pause_s=0.05, last_pause_s=0.1, again_s=0.0)
     with trio.fail_after(30), structlog.testing.capture_logs() as logs:
         async with open_workers(command=sample_worker(mode), patience=patience) as link:
             answers = await link.submit(submit("j-3", budget_s=2.0), PIXELS)

@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -39,8 +40,11 @@ async def test_gauges_tell_what_is_under_way_and_counts_what_was():
         await service.client.delete(path)
         await service.shade(png(), passes=1)
         await service.client.get("/nowhere")
-        with trio.move_on_after(0.2):  # and hang up
-            await service.shade(png(40), passes=16)
+        await service.wait_idle()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(partial(service.shade, png(40), passes=16))
+            await service.wait_live()
+            nursery.cancel_scope.cancel()  # hangs up
         await service.wait_idle()
         after = await values(service)
     gauges = ("jobs_running", "jobs_waiting", "places_taken", "work_seconds", "listeners")
@@ -68,6 +72,7 @@ async def test_the_same_work_twice_is_one_that_another_joined():
 async def test_what_the_worker_has_done_is_told_soon_and_how_late_the_event_loop_is():
     async with house() as service:
         await service.shade(png(), passes=2)
+        await service.wait_idle()  # the picture that was answered is kept by then
         with trio.fail_after(10):
             while not (seen := await values(service))['itten_worker_tiles_total{worker="child"}']:
                 await trio.sleep(0.05)

@@ -9,6 +9,7 @@ import pytest
 import trio
 from prometheus_client import CollectorRegistry, generate_latest
 
+from service.jobs.admission import Admission
 from service.link.meter import Meter
 from service.link.worker_link import WorkerLink, open_workers
 from service.metrics.workers import ProcessMetrics
@@ -26,7 +27,7 @@ CHILD = '{worker="child"}'
 
 def read(link: WorkerLink, decoders: Decoders) -> dict[str, float]:
     registry = CollectorRegistry()
-    registry.register(ProcessMetrics(link, decoders))
+    registry.register(ProcessMetrics(link, decoders, Admission(1)))
     text = generate_latest(registry).decode()
     samples = re.findall(r"^(itten_.+) (\S+)$", text, re.MULTILINE)
     return {name: float(value) for name, value in samples}

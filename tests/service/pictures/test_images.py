@@ -1,3 +1,4 @@
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,8 +7,9 @@ import pytest
 import trio
 
 from service.pictures import images
+from service.pictures.decoder_pool import PLACES
 from service.pictures.decoder_process import DecoderLost, start_decoder
-from service.pictures.images import PLACES, Decoders, Header, open_decoders
+from service.pictures.images import Decoders, Header, open_decoders
 from service.problems import BrokenImage, TooManyPixels, UnsupportedFormat
 from tests.service import hostile_decoder as hostile
 from tests.service.image_files import as_image, distance, photo, png, saved
@@ -74,69 +76,65 @@ async def test_refusals_arrive_as_problems_and_cost_no_process(
 
 
 def _pids(decoders: Decoders) -> set[int]:
-    return {decoder.process.pid for decoder in decoders._idle}
+    return {decoder.process.pid for decoder in decoders.pool._idle}
 
 
 async def test_a_crash_is_a_broken_image_and_the_process_is_replaced(decoders: Decoders):
     for _ in range(2 * PLACES):
         with pytest.raises(BrokenImage, match="crash"):
-            await decoders.decode(hostile.CRASH)
+            await decoders.decode(hostile.LATER + hostile.CRASH)
     await _works(decoders)
+
+
+@pytest.mark.parametrize("times", [2, 3])
+async def test_what_kills_every_process_is_not_the_doing_of_a_file(
+    decoders: Decoders, tmp_path: Path, times: int
+):
+    said = (hostile.LATER + hostile.KILLED, os.fsencode(tmp_path), times, GOOD)
+    file = b"%s %s %d %s" % said
+    if times == 2:
+        assert (await decoders.decode(file)).width == 48
+    else:
+        with pytest.raises(BrokenImage, match="crash"):
+            await decoders.decode(file)
 
 
 async def test_a_hang_is_a_broken_image(decoders: Decoders, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(images, "DECODE_S", 0.2)
     with pytest.raises(BrokenImage, match="longer"):
-        await decoders.decode(hostile.HANG)
+        await decoders.decode(hostile.LATER + hostile.HANG)
     monkeypatch.undo()
     await _works(decoders)
 
 
-async def test_files_that_take_long_keep_no_other_waiting(
-    decoders: Decoders, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(images, "IDLE_S", 0.1)
-    async with trio.open_nursery() as nursery:
-        for _ in range(PLACES + images.MORE - 1):
-            nursery.start_soon(decoders.decode, hostile.HANG)
-        await trio.sleep(0)
-        with trio.fail_after(4):  # as against DECODE_S
-            await decoders.decode(GOOD)
-        nursery.cancel_scope.cancel()
-    await _works(decoders)
-    with trio.fail_after(5):
-        while decoders._more or len(decoders._idle) != PLACES:  # it is as it was
-            await trio.sleep(0.05)
-
-
-@pytest.mark.parametrize("what", ["header", pytest.param("decode", marks=pytest.mark.long)])
+@pytest.mark.parametrize("when", [b"", hostile.LATER])
 async def test_processor_time_is_limited(
-    decoders: Decoders, monkeypatch: pytest.MonkeyPatch, what: str
+    decoders: Decoders, monkeypatch: pytest.MonkeyPatch, when: bytes
 ):
     for patience in ("HEADER_S", "DECODE_S"):  # which the processor time of a busy machine outlasts
         monkeypatch.setattr(images, patience, 60.0)
     with pytest.raises(BrokenImage, match="processor time"):
-        await getattr(decoders, what)(hostile.SPIN)
+        await decoders.decode(when + hostile.SPIN)
     await _works(decoders)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not limit address space")
 async def test_memory_is_limited(decoders: Decoders):
     with pytest.raises(BrokenImage, match="memory"):
-        await decoders.decode(hostile.BLOAT)
+        await decoders.decode(hostile.LATER + hostile.BLOAT)
     await _works(decoders)
 
 
 async def test_the_process_cannot_write_to_disk(decoders: Decoders, tmp_path: Path):
     with pytest.raises(BrokenImage):
-        await decoders.decode(hostile.WRITE + b" " + bytes(tmp_path / "copy"))
+        await decoders.decode(hostile.LATER + hostile.WRITE + b" " + bytes(tmp_path / "copy"))
     assert (tmp_path / "copy").stat().st_size == 0
 
 
 async def test_a_request_that_is_cancelled_frees_its_place(decoders: Decoders):
     for _ in range(2 * PLACES):
         with trio.move_on_after(0.1) as scope:
-            await decoders.decode(hostile.HANG)
+            await decoders.decode(hostile.LATER + hostile.HANG)
         assert scope.cancelled_caught
     await _works(decoders)
 
@@ -155,7 +153,7 @@ async def test_more_requests_than_places_wait_their_turn(decoders: Decoders):
 
 async def test_processes_that_die_at_rest_are_nobodys_fault(decoders: Decoders):
     await _works(decoders)
-    for decoder in list(decoders._idle):
+    for decoder in list(decoders.pool._idle):
         decoder.process.kill()
     await _works(decoders)
 
@@ -163,7 +161,7 @@ async def test_processes_that_die_at_rest_are_nobodys_fault(decoders: Decoders):
 async def test_no_process_outlives_the_pool():
     async with open_decoders(1_000_000) as pool:
         await _works(pool)
-        processes = [decoder.process for decoder in pool._idle]
+        processes = [decoder.process for decoder in pool.pool._idle]
     assert processes
     assert all(process.returncode is not None for process in processes)
 

@@ -321,7 +321,7 @@ json_values = st.recursive(
 
 
 # Building tables of characters is slow once, on a cold machine.
-slow_start = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+slow_start = settings(suppress_health_check=[HealthCheck.too_slow])
 
 
 def check(problem: Problem) -> None:

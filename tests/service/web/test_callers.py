@@ -208,6 +208,9 @@ async def test_a_ticket_opens_one_socket_stream_or_picture_and_starts_nothing(tm
         assert_problem(await client.get(f"{path}?ticket={bobs}"), 404, "unknown-job")
         ticket = await service.ticket("alice")
         assert (await client.delete(f"{path}?ticket={ticket}")).status_code == 401
+        for what in ("", "/image", "/events"):
+            roots = await service.ticket("root")  # who sees the jobs of all
+            assert (await client.get(f"{path}{what}?ticket={roots}")).status_code == 200
         roots = await service.ticket("root")
         assert_problem(await client.get(f"/metrics?ticket={roots}"), 403, "forbidden")
 
@@ -288,12 +291,17 @@ async def test_a_name_that_another_site_could_have_is_not_ours(site: httpx.Async
         ("a.localhost", 200),
         ("evil.example", 403),
         ("127.0.0.1.evil.example:8000", 403),
-        ("[", 403),
     ):
         for path in ("/jobs", "/metrics"):
             answer = await site.get(path, headers={"Host": host})
             assert answer.status_code == status, (host, path)
         assert (await site.get("/healthz", headers={"Host": host})).status_code == 200
+
+
+async def test_no_answer_sends_to_where_the_host_says(site: httpx.AsyncClient):
+    for path in ("/static//main.js", "/jobs/", "/jobs//neverexisted", "/static/"):
+        answer = await site.get(path, headers={"Host": "evil.example"})
+        assert_problem(answer, 404, "not-found")
 
 
 async def test_no_answer_can_be_framed_guessed_at_or_told_on(site: httpx.AsyncClient):
@@ -312,6 +320,7 @@ async def test_no_answer_can_be_framed_guessed_at_or_told_on(site: httpx.AsyncCl
         assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] in ("no-store", "private, no-cache")
         assert "access-control-allow-origin" not in answer.headers
 
 

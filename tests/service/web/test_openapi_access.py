@@ -5,7 +5,7 @@ import pytest
 from service.settings import Settings
 from service.web.openapi import describe
 
-OPEN = ("/", "/graphs", "/docs", "/healthz", "/readyz", "/openapi.json")
+OPEN = ("/", "/graphs", "/surfaces", "/docs", "/healthz", "/readyz", "/openapi.json")
 
 
 @pytest.mark.parametrize("keys", [None, Path("/etc/itten/keys")])
@@ -18,7 +18,7 @@ def test_each_call_says_what_it_takes(keys: Path | None):
             if path in OPEN:
                 assert "security" not in call
                 continue
-            assert {"401", "403", "429"} <= set(call["responses"])
+            assert {"401", "403", "429", "503"} <= set(call["responses"])
             assert ({} in call["security"]) == (keys is None)
             assert {"key": []} in call["security"]
             reads = method == "get" and path != "/metrics"
@@ -28,4 +28,4 @@ def test_each_call_says_what_it_takes(keys: Path | None):
 def test_what_a_call_says_of_its_own_is_kept():
     calls = describe(Settings())["paths"]
     assert "409" in calls["/jobs/{id}"]["put"]["responses"]
-    assert set(calls["/tickets"]["post"]["responses"]) == {"201", "401", "403", "429"}
+    assert set(calls["/tickets"]["post"]["responses"]) == {"201", "401", "403", "429", "503"}

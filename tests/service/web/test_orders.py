@@ -40,6 +40,29 @@ async def test_every_way_to_send_a_job_of_a_kind_is_understood(site: httpx.Async
         assert job["progress"]["passes_total"] == 2
 
 
+@pytest.mark.parametrize(
+    ("query", "body", "wrong"),
+    [
+        ("kind=rankk&deadline_s=soon", {"x": [[1]]}, "deadline_s"),
+        ("kind=rankk&deadline_s=2", {"x": [[1]], "deadline_s": 1}, "deadline_s"),
+        ("kind=rankk&k=1", {"x": [[1]]}, "k"),
+        ("kind=rankk&params=%7B%22k%22%3A2%7D", {"x": [[1]]}, "params.k"),
+        (
+            "",
+            {"kind": "graph.expand", "graph": {}, "params": {"nodes": [2**70]}},
+            "params.nodes[0]",
+        ),
+        ("", {"kind": "graph.expand", "graph": {}, "params": {"order": "any"}}, "params.order"),
+        ("", {"kind": "lattice.egg", "texture": {"job": "somebody-s-1"}}, "texture"),
+    ],
+)
+async def test_what_is_wrong_with_a_job_of_data_is_named(
+    site: httpx.AsyncClient, query: str, body: dict[str, Any], wrong: str
+):
+    answer = await site.post(f"/jobs?{query}", json=body)
+    assert list(errors(answer)) == [wrong]
+
+
 async def test_a_field_and_a_source_are_taken_too(site: httpx.AsyncClient):
     files = FILES | {"spec": (None, '{"kind": "field", "render": "ranks"}', "application/json")}
     answer = await site.post("/jobs", files=files, headers=WAIT)

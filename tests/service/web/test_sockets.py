@@ -124,8 +124,21 @@ async def test_a_handshake_that_is_refused_says_why(
 ):
     with pytest.raises(WebSocketUpgradeError) as refused:
         await heard(site, path, {} if origin is None else {"Origin": origin})
+    headers = refused.value.response.headers
     assert refused.value.response.status_code == status
-    assert refused.value.response.headers["content-type"] == "application/problem+json"
+    assert headers["content-type"] == "application/problem+json"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers.get("access-control-allow-origin") == (FRIEND if origin == FRIEND else None)
+
+
+@pytest.mark.parametrize("path", ["/shade", "/healthz", "/static/main.js", "/jobs/neverexisted"])
+async def test_where_there_is_no_socket_it_says_so(site: httpx.AsyncClient, path: str):
+    with pytest.raises(WebSocketUpgradeError) as refused:
+        async with aconnect_ws(path, site):
+            pass
+    assert refused.value.response.status_code == 404
 
 
 async def test_the_services_own_page_may_listen(site: httpx.AsyncClient):

@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from tests.worker.graphs.oracles import complete, drawn, made, of_networkx, path, star, to_networkx
-from worker.graphs import subgraphs
 from worker.graphs.balls import balls
 from worker.graphs.graph import Graph
 from worker.graphs.subgraphs import local_edges, looked_at
@@ -22,8 +21,7 @@ GRAPHS = {
 
 @pytest.mark.parametrize("name", GRAPHS)
 @pytest.mark.parametrize("radius", [0, 1, 2, 3])
-def test_balls_and_their_edges(name: str, radius: int, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(subgraphs, "FEW", 3)  # hubs are looked up by pairs
+def test_balls_and_their_edges(name: str, radius: int):
     graph = GRAPHS[name]()
     G = to_networkx(graph)
     seeds = torch.arange(graph.n).flip(0)
@@ -42,8 +40,7 @@ def test_balls_and_their_edges(name: str, radius: int, monkeypatch: pytest.Monke
         assert {(b, a) for a, b in pairs} == set(pairs)
 
 
-def test_edges_keep_their_weights(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(subgraphs, "FEW", 0)
+def test_edges_keep_their_weights():
     pairs = [(0, 1), (0, 2), (1, 2), (2, 3)]
     graph = made(4, pairs, [1, 2, 3, 4])
     found = balls(graph, torch.tensor([0, 3]), 1)
@@ -79,4 +76,15 @@ def test_parts_are_balls_too():
 def test_a_hub_at_the_rim_is_not_looked_through():
     graph = star(5000)
     found = balls(graph, torch.arange(1, 5000), 1)
-    assert int(looked_at(graph, found).max()) <= 1 + subgraphs.FEW
+    assert int(looked_at(graph, found).max()) == 1
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_outward_every_edge_is_there_once(name: str):
+    graph = GRAPHS[name]()
+    outward = graph.outward
+    ends = torch.stack([outward.rows(), outward.col])
+    key = ends.amin(0) * graph.n + ends.amax(0)
+    assert torch.equal(key.unique(), graph.keys[graph.rows() < graph.col])
+    assert 2 * len(outward.w) == len(graph.w)
+    assert int(outward.counts().max()) <= len(graph.w) ** 0.5

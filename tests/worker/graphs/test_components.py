@@ -5,7 +5,7 @@ import torch
 
 from tests.worker.graphs.oracles import drawn, made, path, star, to_networkx
 from worker.graphs import components as module
-from worker.graphs.components import components
+from worker.graphs.components import components, hooked
 from worker.graphs.graph import Graph
 
 
@@ -27,6 +27,7 @@ def test_as_networkx(graph: Graph):
     assert found.number == len(parts)
     assert [found.nodes(i).tolist() for i in range(found.number)] == parts
     assert [found.label[part[0]].item() for part in parts] == list(range(len(parts)))
+    assert found.order[found.start[:-1]][found.label].equal(hooked(graph))
 
 
 def test_a_long_path_in_disorder_takes_few_rounds(monkeypatch: pytest.MonkeyPatch):
@@ -36,6 +37,7 @@ def test_a_long_path_in_disorder_takes_few_rounds(monkeypatch: pytest.MonkeyPatc
     rounds = []
     rooted = module.rooted
     monkeypatch.setattr(module, "rooted", lambda parent: rounds.append(1) or rooted(parent))
+    assert not hooked(graph).any()
     assert components(graph).number == 1
     assert len(rounds) <= 20
 

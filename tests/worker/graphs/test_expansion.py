@@ -1,4 +1,5 @@
 import time
+from collections.abc import Iterator
 
 import networkx as nx
 import numpy as np
@@ -8,7 +9,8 @@ import torch
 from tests.worker.graphs.oracles import Array, complete, drawn, made, of_networkx, star
 from worker.graphs import expansion, large, local
 from worker.graphs.errors import BadGraph
-from worker.graphs.expansion import KEPT, ExpansionMap, ExpansionSettings
+from worker.graphs.expanded import KEPT
+from worker.graphs.expansion import ExpansionMap, ExpansionSettings
 from worker.graphs.graph import Graph
 
 
@@ -181,8 +183,20 @@ def test_what_has_no_vector_of_its_own_says_so():
 def test_a_crowded_graph_in_parts(monkeypatch: pytest.MonkeyPatch):
     graph = drawn("gnp", n=120, p=0.5).graph
     whole = complete_map(graph, ExpansionSettings(1))
-    monkeypatch.setattr(expansion, "MOST_COST", 20_000)
+    monkeypatch.setattr(expansion, "MOST_WORK", 2_000_000)
     assert same(complete_map(graph, ExpansionSettings(1)), whole)
+
+
+def test_a_step_ends_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch):
+    """Balls of hundreds of nodes cost a thousand times what the smallest do."""
+    graph = drawn("gnp", n=300, p=0.2).graph
+    monkeypatch.setattr(expansion, "MOST_WORK", 1)
+    found, counts = ExpansionMap(graph, ExpansionSettings(2)), []
+    found._within = 1e9
+    while not found.finished:
+        counts.append(len(found.step(1e-6).nodes))
+    assert counts == [0] + [1] * 300
+    assert same(found, complete_map(graph, ExpansionSettings(2)))
 
 
 def test_out_of_memory_it_goes_on_with_less(monkeypatch: pytest.MonkeyPatch):
@@ -190,10 +204,10 @@ def test_out_of_memory_it_goes_on_with_less(monkeypatch: pytest.MonkeyPatch):
     whole = complete_map(graph, ExpansionSettings())
     solve = ExpansionMap._solve
 
-    def tight(self: ExpansionMap, chunk: Array) -> None:
+    def tight(self: ExpansionMap, chunk: Array) -> Iterator[int]:
         if len(chunk) > 5:
             raise torch.OutOfMemoryError
-        solve(self, chunk)
+        return solve(self, chunk)
 
     monkeypatch.setattr(ExpansionMap, "_solve", tight)
     found = complete_map(graph, ExpansionSettings())

@@ -8,7 +8,7 @@ from tests.worker.graphs.oracles import complete, drawn, made, of_networkx, path
 from worker.graphs import local
 from worker.graphs.balls import balls
 from worker.graphs.graph import Graph
-from worker.graphs.local import Spectra, dense_spectra, dtype_for, padded
+from worker.graphs.local import Spectra, dense_spectra, distinct, dtype_for, padded
 from worker.graphs.subgraphs import local_edges
 
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-10}
@@ -48,6 +48,18 @@ def test_as_numpy(generator: str, params: dict[str, float], radius: int, dtype: 
         assert float(spectra.largest[seed]) == pytest.approx(values[-1], abs=allowed)
         if len(values) > 2:
             assert float(spectra.gap[seed]) == pytest.approx(values[2] - values[1], abs=2 * allowed)
+
+
+def test_what_is_alike_is_solved_once(monkeypatch: pytest.MonkeyPatch):
+    random = torch.Generator().manual_seed(3)
+    kinds = torch.rand(7, 5, 5, generator=random)
+    W = kinds[torch.randint(7, (300,), generator=random)]
+    once, same = distinct(W)
+    assert torch.equal(W[once][same], W)
+    assert len(once) == 7
+    monkeypatch.setattr(torch, "sin", torch.zeros_like)  # all are marked alike
+    once, same = distinct(W)
+    assert torch.equal(W[once][same], W)
 
 
 def test_as_networkx_calls_it():

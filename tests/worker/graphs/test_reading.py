@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from tests.worker.graphs.oracles import path
 from worker.graphs import archive
@@ -139,6 +140,23 @@ def test_the_first_offender_is_named(body: bytes, field: str):
     assert len(str(caught.value)) < 300
 
 
+def test_coordinates_may_be_saved_by_columns():
+    coords = np.array([[0, 1, 2], [5, 6, 7]]).T
+    assert coords.flags.f_contiguous
+    assert not coords.flags.c_contiguous
+    file = read_npz(npz(n=3, src=[0], dst=[1], coords=coords))
+    assert file.coords is not None
+    assert file.coords.tolist() == [[0, 5], [1, 6], [2, 7]]
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+def test_what_scipy_saves_is_a_graph(form: str):
+    W = scipy.sparse.coo_array(([1, 1, 2, 2], ([0, 1, 1, 2], [1, 0, 2, 1])), shape=(3, 3))
+    file = io.BytesIO()
+    scipy.sparse.save_npz(file, W.asformat(form))
+    assert entries(read_npz(file.getvalue())) == [(0, 1, 1), (1, 0, 1), (1, 2, 2), (2, 1, 2)]
+
+
 def stored(name: str, data: bytes) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
@@ -151,6 +169,11 @@ HEADER = b"\x93NUMPY\x01\x00"
 
 def header(text: str) -> bytes:
     return HEADER + len(text).to_bytes(2, "little") + text.encode()
+
+
+def shaped(shape: tuple[int, ...]) -> bytes:
+    text = f"{{'descr': '<i8', 'fortran_order': False, 'shape': {shape}}}"
+    return header(text.ljust(600) + "\n") + bytes(8)[: 8 * (0 not in shape)]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +206,12 @@ def header(text: str) -> bytes:
         (npz(n=2, src=[0], dst=[1], coords=[[0, np.nan], [1, 1]]), "coords[0]"),
         (npz(n=2, src=[0], dst=[1], coords=np.zeros((2, 3))), "coords"),
         (npz(n=2, src=[0], dst=[1], attr_x=[[0], [1]]), "attrs.x"),
+        (npz(n=2, src=[0], dst=[1], **{"attr_../x": [0, 1]}), "attr_../x"),
+        (npz(n=2, src=[0], dst=[1], attr_=[0, 1]), "attr_"),
+        (npz(n=2, src=[0], dst=[1], coords=np.ones((2, 2), np.longdouble)), "coords"),
+        (stored("coords.npy", shaped((1,) * 100)), "coords"),
+        (stored("coords.npy", shaped((0, 2**63))), "coords"),
+        (stored("coords.npy", shaped((-1, -8))), "coords"),
         (stored("src.npy", b"no array"), "src"),
         (
             stored(

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from worker.graphs.expansion import ExpansionMap, ExpansionSettings
-from worker.graphs.generators import Gnp, Lattice, Territory, gnp, square, territory
+from worker.graphs.generator_params import Gnp, Lattice, Territory
+from worker.graphs.generators import gnp, square, territory
 from worker.graphs.graph import Graph
-from worker.lattices.extrude import Extruded, extrude, parity_of, spread
+from worker.lattices.extrude import EGG_STEP, STEP, Extruded, extrude, parity_of, spread
 from worker.lattices.layers import LayerSettings, grown_layers, wanted_layers
 from worker.lattices.selection import Kind, select
 from worker.render.egg import point_at, radius
@@ -36,7 +37,7 @@ def land() -> Land:
     L[graph.rows(), graph.col] -= graph.w.double()
     fiedler = torch.linalg.eigh(L).eigenvectors[:, 1]
     bridge = torch.from_numpy(drawn.attrs["is_bridge"]) > 0
-    parity = parity_of(coords, graph.n)
+    parity = parity_of(coords)
     return Land(graph, coords, bridge, torch.from_numpy(run.expansion()), fiedler, parity)
 
 
@@ -170,9 +171,8 @@ def test_the_three_lattices_over_one_base_are_different_graphs(land: Land):
 
 
 def test_parities():
-    assert parity_of(None, 4).tolist() == [0, 1, 0, 1]
     coords = torch.tensor([[0.0, 0.0], [1.0, 0.0], [-3.0, 1.0], [-1.0, 2.0]])
-    assert parity_of(coords, 4).tolist() == [0, 1, 0, 1]
+    assert parity_of(coords).tolist() == [0, 1, 0, 1]
 
 
 def test_without_layers_it_is_the_graph_itself():
@@ -186,11 +186,11 @@ def test_without_layers_it_is_the_graph_itself():
 def test_places_in_space():
     made = Extruded(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 0]), *torch.zeros(2, 0).long())
     coords = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    assert made.points(coords).tolist() == [[1, 2, 0], [1, 2, 0.25], [3, 4, 0]]
+    assert made.points(coords, STEP).tolist() == [[1, 2, 0], [1, 2, 0.25], [3, 4, 0]]
     uv = spread(torch.tensor([[1.0, 2.0], [3.0, 4.0], [2.0, 2.5]], dtype=torch.float64))
     assert float(uv.min()) == pytest.approx(0.05)
     assert float(uv.max()) == pytest.approx(0.95)
-    points = made.on_egg(uv[:2], 0.25)
+    points = made.on_egg(uv[:2], 0.25, EGG_STEP)
     ground = points[[0, 2]].T
     assert torch.allclose(ground, point_at(uv[:2].T, 0.25))
     x, y, z = ground

@@ -76,7 +76,7 @@ def test_a_good_guess_is_taken_up_and_a_bad_one_does_no_harm():
 
 
 @given(pictures(17, 22))
-@examples(max_examples=15, deadline=None, derandomize=True, database=None)
+@examples(max_examples=15, derandomize=True, database=None)
 def test_ritz_values_are_the_lowest_eigenvalues(pixels: Pixels):
     batch = DirectBatch(tensor(pixels)[None], STENCIL, TAU, BLOCK)
     for _ in range(8):

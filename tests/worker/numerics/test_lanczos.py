@@ -147,7 +147,7 @@ def test_ritz_values_below_the_floor_count_as_the_constant():
 
 
 @given(pictures(1, 12))
-@examples(max_examples=40, deadline=None, derandomize=True, database=None)
+@examples(max_examples=40, derandomize=True, database=None)
 def test_never_a_nan(pixels: Pixels):
     found = lanczos(laplacian(pixels), 15, 4)
     for values in (found.vectors, found.theta, found.residual):

@@ -18,7 +18,7 @@ from worker.numerics.field import FieldSolver
 from worker.numerics.field_state import CHANNELS, FieldSettings, TileStatus
 from worker.numerics.tile_batch import TileBatch, solve_dense
 
-few = examples(max_examples=25, deadline=None, derandomize=True, database=None)
+few = examples(max_examples=25, derandomize=True, database=None)
 many = examples(few, max_examples=40)
 
 levels = st.sampled_from([0, 1, 2, 127, 128, 254, 255]) | st.integers(0, 255)

@@ -1,18 +1,19 @@
 import networkx as nx
 import numpy as np
 import pytest
+import scipy.sparse
 import torch
 from torch import Tensor
 
 from tests.worker.paths.mazes import Maze, as_networkx, doubly_walled, maze, of_networkx, walled
+from worker.graphs.edges import Edges, graph_of
 from worker.graphs.graph import Graph
-from worker.paths import harmonic
-from worker.paths.exact import cost_of, default_cost, dijkstra_paths, hops_to
-from worker.paths.harmonic import harmonic_paths
-from worker.paths.local import LocalSettings, local_paths, local_vectors
+from worker.paths import exact, harmonic, local
+from worker.paths.exact import CheapestPaths, cost_of, default_cost
+from worker.paths.finder import Array, Finder
+from worker.paths.harmonic import HarmonicPaths
+from worker.paths.local import LocalPaths, LocalSettings
 from worker.paths.measures import hausdorff, mean_gap
-from worker.paths.walk import Walks
-from worker.shader.stages import result_of
 
 
 def every(graph: Graph, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -21,22 +22,37 @@ def every(graph: Graph, count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     return start, goal
 
 
-def check(graph: Graph, walks: Walks, start: Tensor, goal: Tensor) -> None:
-    """Every walk begins at its start and ends at its goal, along edges."""
-    assert bool(walks.reached.all())
-    assert torch.equal(walks.nodes[:, 0], start)
-    last = walks.nodes.gather(1, walks.steps[:, None])[:, 0]
-    assert torch.equal(last, goal)
-    cost_of(graph, default_cost(graph), walks)
+def check(graph: Graph, routes: list[Array], start: Tensor, goal: Tensor) -> None:
+    """Every path begins at its start and ends at its goal, along edges."""
+    assert [route[0] for route in routes] == start.tolist()
+    assert [route[-1] for route in routes] == goal.tolist()
+    cost_of(graph, default_cost(graph), routes)
 
 
-def climbed(graph: Graph, start: Tensor, goal: Tensor) -> Walks:
-    return result_of(harmonic_paths(graph, start, goal))
+def found(finder: Finder) -> list[Array]:
+    while not finder.finished:
+        finder.step()
+    return finder.so_far()
 
 
-def wandered(world: Maze, start: Tensor, goal: Tensor, settings: LocalSettings) -> Walks:
-    vectors = result_of(local_vectors(world.graph))
-    return result_of(local_paths(world.graph, world.coords, vectors, start, goal, settings))
+def climbed(graph: Graph, start: Tensor, goal: Tensor) -> list[Array]:
+    return found(HarmonicPaths(graph, start, goal))
+
+
+def wandering(world: Maze, start: Tensor, goal: Tensor) -> LocalPaths:
+    return LocalPaths(world.graph, world.coords, start, goal, LocalSettings())
+
+
+def reached(routes: list[Array], goal: Tensor) -> list[bool]:
+    return [route[-1] == end for route, end in zip(routes, goal.tolist(), strict=True)]
+
+
+def excess(graph: Graph, routes: list[Array]) -> float:
+    """The median of the paths' steps over the fewest."""
+    made = as_networkx(graph, graph.w)
+    fewest = [nx.shortest_path_length(made, route[0], route[-1]) for route in routes]
+    steps = [len(route) - 1 for route in routes]
+    return float(np.median(np.array(steps) / np.maximum(1, fewest)))
 
 
 def random_graph(seed: int) -> Graph:
@@ -70,53 +86,54 @@ def test_on_random_connected_graphs_every_goal_is_reached(tenth: int):
         torch.cat([g.col + at for g, at in zip(graphs, sizes[:-1], strict=True)]),
         torch.cat([g.w for g in graphs]),
     )
-    walks = climbed(together, start, goal)
-    check(together, walks, start, goal)
-    assert all(len(set(w[w >= 0].tolist())) == int((w >= 0).sum()) for w in walks.nodes)
+    routes = climbed(together, start, goal)
+    check(together, routes, start, goal)
+    assert all(len(set(route.tolist())) == len(route) for route in routes)
 
 
 @pytest.mark.parametrize("world", [walled(), doubly_walled()], ids=["wall", "walls"])
 def test_around_walls(world: Maze):
     start, goal = every(world.graph, 24)
-    walks = climbed(world.graph, start, goal)
-    check(world.graph, walks, start, goal)
-    best = hops_to(world.graph, goal)[torch.arange(24), start]
-    ratio = (walks.steps / best.clamp(min=1)).median()
-    assert 1 <= float(ratio) < 1.6
+    routes = climbed(world.graph, start, goal)
+    check(world.graph, routes, start, goal)
+    assert 1 <= excess(world.graph, routes) < 1.6
 
 
 def test_walkers_by_sight_get_around_a_wall():
     """From below the wall to above it, ten times."""
     world = walled()
     start, goal = torch.tensor([12]).repeat(10), torch.tensor([world.graph.n - 20]).repeat(10)
-    assert int(wandered(world, start, goal, LocalSettings()).reached.sum()) >= 8
+    assert sum(reached(found(wandering(world, start, goal)), goal)) >= 8
 
 
 def test_in_the_open_sight_is_enough():
     world = maze(np.zeros((20, 20), bool))
     start, goal = every(world.graph, 30)
-    walks = wandered(world, start, goal, LocalSettings())
-    check(world.graph, walks, start, goal)
-    best = hops_to(world.graph, goal)[torch.arange(30), start]
-    assert float((walks.steps / best.clamp(min=1)).median()) < 1.1
+    routes = found(wandering(world, start, goal))
+    check(world.graph, routes, start, goal)
+    assert excess(world.graph, routes) < 1.1
 
 
 def test_the_sign_of_local_vectors_does_not_count():
     world = doubly_walled(16)
     start, goal = every(world.graph, 8)
-    vectors = result_of(local_vectors(world.graph))
+    plain, turned = (wandering(world, start, goal) for _ in range(2))
+    while turned.vectors is None:
+        turned.step()
     signs = torch.where(torch.rand(world.graph.n) < 0.5, -1.0, 1.0)
-    turned = vectors._replace(value=vectors.value * signs[vectors.key // world.graph.n])
-    walks = [
-        result_of(local_paths(world.graph, world.coords, v, start, goal, LocalSettings()))
-        for v in (vectors, turned)
-    ]
-    assert torch.equal(walks[0].nodes, walks[1].nodes)
+    at = turned.vectors.key // world.graph.n
+    turned.vectors = turned.vectors._replace(value=turned.vectors.value * signs[at])
+    for first, second in zip(found(plain), found(turned), strict=True):
+        assert first.tolist() == second.tolist()
 
 
 def test_local_vectors_belong_to_their_balls():
-    graph = walled(12).graph
-    vectors = result_of(local_vectors(graph))
+    world = walled(12)
+    graph, nobody = world.graph, torch.zeros(1, dtype=torch.int64)
+    finder = wandering(world, nobody, nobody)
+    while finder.vectors is None:
+        finder.step()
+    vectors = finder.vectors
     made = as_networkx(graph, graph.w)
     for centre in (0, 40, 77):
         ball = sorted(nx.ego_graph(made, centre, radius=2))
@@ -135,15 +152,16 @@ def test_nobody_walks_for_ever():
     graph = of_networkx(nx.disjoint_union(nx.path_graph(4), nx.empty_graph(1)))
     world = Maze(graph, torch.arange(10.0).reshape(5, 2))
     start, goal = torch.tensor([0, 4, 2, 4]), torch.tensor([4, 0, 2, 4])
-    for walks in (
-        climbed(graph, start, goal),
-        dijkstra_paths(graph, default_cost(graph), start, goal),
-    ):
-        assert walks.reached.tolist() == [False, False, True, True]
-        assert walks.steps.tolist() == [0, 0, 0, 0]
-    walks = wandered(world, start, goal, LocalSettings())
-    assert walks.reached.tolist() == [False, False, True, True]
-    assert int(walks.steps.max()) <= 10
+    for finder in (HarmonicPaths(graph, start, goal), cheapest(graph, start, goal)):
+        routes = found(finder)
+        assert [route.tolist() for route in routes] == [[0], [4], [2], [4]]
+    routes = found(wandering(world, start, goal))
+    assert reached(routes, goal) == [False, False, True, True]
+    assert max(map(len, routes)) <= 11
+
+
+def cheapest(graph: Graph, start: Tensor, goal: Tensor) -> CheapestPaths:
+    return CheapestPaths(graph, default_cost(graph), start, goal)
 
 
 def test_where_rounding_has_levelled_the_potential_it_is_searched(
@@ -152,9 +170,9 @@ def test_where_rounding_has_levelled_the_potential_it_is_searched(
     monkeypatch.setattr(harmonic, "RISE", 1e3)
     graph = walled(12).graph
     start, goal = every(graph, 6)
-    walks = climbed(graph, start, goal)
-    check(graph, walks, start, goal)
-    assert torch.equal(walks.steps.double(), hops_to(graph, goal)[torch.arange(6), start])
+    routes = climbed(graph, start, goal)
+    check(graph, routes, start, goal)
+    assert excess(graph, routes) == 1
 
 
 def test_tiny_weights_are_no_obstacle():
@@ -170,41 +188,104 @@ def test_dijkstra_as_networkx():
     graph = random_graph(33)
     cost = default_cost(graph)
     start, goal = every(graph, 12)
-    walks = dijkstra_paths(graph, cost, start, goal)
-    check(graph, walks, start, goal)
+    routes = found(cheapest(graph, start, goal))
+    check(graph, routes, start, goal)
     made = as_networkx(graph, cost)
     expected = [
         nx.dijkstra_path_length(made, a, b)
         for a, b in zip(start.tolist(), goal.tolist(), strict=True)
     ]
-    np.testing.assert_allclose(cost_of(graph, cost, walks), expected)
+    np.testing.assert_allclose(cost_of(graph, cost, routes), expected)
     paid = cost_of(graph, cost, climbed(graph, start, goal))
-    assert bool((paid >= torch.tensor(expected) * (1 - 1e-12)).all())
+    assert bool((paid >= np.array(expected) * (1 - 1e-12)).all())
 
 
-def test_a_jump_is_no_walk():
+@pytest.mark.parametrize("seed", range(8))
+def test_a_search_in_pieces_finds_distances_of_scipy(seed: int):
+    random = np.random.default_rng(seed)
+    n = int(random.integers(1, 70))
+    matrix = scipy.sparse.random_array((n, n), density=0.08, rng=random)
+    matrix = scipy.sparse.csr_array(matrix + matrix.T)
+    if seed % 2:
+        matrix.data[:] = 1  # equal costs, many equal paths
+    expected = scipy.sparse.csgraph.dijkstra(matrix)
+    src, dst = matrix.nonzero()
+    graph = graph_of(n, Edges(src, dst, 1 / matrix.data), "both").graph
+    start, goal = torch.arange(n).repeat_interleave(n), torch.arange(n).repeat(n)
+    search, cost = cheapest(graph, start, goal), default_cost(graph)
+    routes = found(search)
+    ends = [route[-1] for route in routes] == goal.numpy()
+    assert ends.reshape(n, n).tolist() == np.isfinite(expected).tolist()
+    np.testing.assert_allclose(
+        cost_of(graph, cost, routes)[ends], expected.ravel()[ends], rtol=1e-6
+    )
+
+
+def test_a_search_rests_between_its_steps(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(exact, "AT_ONCE", 7)
+    world = walled(12)
+    start, goal = torch.tensor([0]), torch.tensor([world.graph.n - 1])
+    finder, steps = cheapest(world.graph, start, goal), 0
+    while not finder.finished:
+        finder.step()
+        steps += 1
+    assert 10 < steps < 25
+    assert excess(world.graph, finder.so_far()) == 1
+
+
+def test_a_jump_is_no_path():
     graph = of_networkx(nx.path_graph(4))
-    jump = Walks(torch.tensor([[0, 2]]), torch.tensor([True]))
     with pytest.raises(ValueError, match="no edge"):
-        cost_of(graph, default_cost(graph), jump)
+        cost_of(graph, default_cost(graph), [np.array([0, 2])])
 
 
-def test_it_tells_how_far_it_is():
-    graph = doubly_walled(20).graph
-    start, goal = every(graph, 5)
-    told = list(harmonic_paths(graph, start, goal))
-    assert len(told) > 20
-    assert [p.done for p in told] == sorted(p.done for p in told)
-    assert torch.equal(told[0].walks.nodes, start[:, None])
-    assert told[-1].walks.steps.max() >= 2
+def finders(world: Maze, start: Tensor, goal: Tensor) -> list[Finder]:
+    return [
+        HarmonicPaths(world.graph, start, goal),
+        wandering(world, start, goal),
+        cheapest(world.graph, start, goal),
+    ]
+
+
+@pytest.mark.parametrize("which", range(3), ids=["harmonic", "local", "dijkstra"])
+def test_paths_go_on_to_the_same_ends_wherever_they_were_left(
+    which: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Two grids, many groups of queries, and many rests."""
+    monkeypatch.setattr(harmonic, "AT_ONCE", 900)
+    monkeypatch.setattr(local, "AT_ONCE", 50)
+    one = doubly_walled(16)
+    count, n = len(one.graph.col), one.graph.n
+    graph = Graph(
+        torch.cat((one.graph.crow, one.graph.crow[1:] + count)),
+        torch.cat((one.graph.col, one.graph.col + n)),
+        torch.cat((one.graph.w, one.graph.w)),
+    )
+    world = Maze(graph, torch.cat((one.coords, one.coords)))
+    start, goal = every(graph, 12, seed=3)
+    once = found(finders(world, start, goal)[which])
+    finder, left = finders(world, start, goal)[which], 0
+    while not finder.finished:
+        for _ in range(7 + left):  # the first steps prepare
+            if not finder.finished:
+                finder.step()
+        kept = {name: each.copy() for name, each in finder.checkpoint().items()}
+        done, finder = finder.done, finders(world, start, goal)[which]
+        finder.restore(kept)
+        assert finder.done == done
+        left += 1
+    assert left > 1
+    assert [route.tolist() for route in finder.so_far()] == [route.tolist() for route in once]
+    with pytest.raises((ValueError, KeyError)):
+        finders(world, start[:5], goal[:5])[which].restore(kept)
 
 
 def test_distances_between_paths():
-    line = torch.tensor([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
+    line = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
     assert hausdorff(line, line) == mean_gap(line, line) == 0
-    lifted = line + torch.tensor([0.0, 3.0])
+    lifted = line + np.array([0.0, 3.0])
     assert hausdorff(line, lifted) == mean_gap(line, lifted) == 3
-    longer = torch.cat((line, torch.tensor([[2.0, 4.0]])))
+    longer = np.concatenate((line, [[2.0, 4.0]]))
     assert hausdorff(longer, line) == 4
     assert hausdorff(line, longer) == 0
     assert mean_gap(line[[0, 2]], line) == 0  # the same way in fewer steps

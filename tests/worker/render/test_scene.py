@@ -57,7 +57,8 @@ def test_strips_make_no_difference(monkeypatch: pytest.MonkeyPatch):
     whole = rendered(coat, settings)
     monkeypatch.setattr(scene, "STRIP", 600)
     stages = render_egg(coat, settings)
-    first = next(stages).clone()
+    first, rows = next(stages)
+    assert rows == 2
     assert torch.equal(first[:, 40], torch.tensor(BACKGROUND)[:, None].expand(3, 64))
     assert len(list(stages)) == 31
     assert torch.allclose(rendered(coat, settings), whole, atol=1e-5)

@@ -46,6 +46,17 @@ async def test_a_dead_peer_ends_the_loop_and_breaks_a_send():
     assert [frame async for frame in near] == []
     with pytest.raises(trio.BrokenResourceError):
         await near.send(Cancel(job="j"), bytes(1 << 20))
+    await near.aclose()
+
+
+async def test_what_a_peer_said_before_it_died_is_read_after_a_send_that_broke():
+    near, far = socket_pair()
+    await far.send(Cancel(job="last words"))
+    await far.aclose()
+    with pytest.raises(trio.BrokenResourceError):
+        await near.send(Cancel(job="j"), bytes(1 << 20))
+    assert [message async for message, _ in near] == [Cancel(job="last words")]
+    await near.aclose()
 
 
 async def test_garbage_raises():

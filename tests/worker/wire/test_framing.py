@@ -104,10 +104,10 @@ def seconds_to_decode(size: int) -> float:
     best = math.inf
     for _ in range(3):
         decoder = FrameDecoder[ToWorker](ToWorker)
-        began = time.perf_counter()
+        began = time.thread_time()
         for piece in pieces:
             decoder.feed(piece)
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.thread_time() - began)
     return best
 
 

@@ -1,16 +1,14 @@
 """`render.egg`: an egg that wears a relief, a texture, a normal map."""
 
-from collections.abc import Generator
 from typing import Annotated, Any
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
-from worker.wire.jobs.kind import Array, Arrays, Facts, Kind, Part, Result, Steps
+from worker.wire.jobs.kind import Array, Arrays, Computation, Facts, Kind, Part, Result
 
 SECONDS_PER_RAY = 4e-7
-RAYS = 1 << 16  # of a step
 
 
 class EggParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,9 +44,8 @@ def view(params: EggParams) -> Any:
     """The same for the renderer."""
     from worker.render.scene import EggSettings
 
-    values = msgspec.structs.asdict(params)
-    del values["front"]
-    return EggSettings(**values)
+    names = (each.name for each in msgspec.structs.fields(EggParams) if each.name != "front")
+    return EggSettings(**{name: getattr(params, name) for name in names})
 
 
 def dressed(params: EggParams, *layers: Any) -> Any:
@@ -83,38 +80,86 @@ def grey(arrays: Arrays, name: str, device: Any) -> Any:
     return None if rgb is None else luma(rgb)
 
 
-def _begin(params: EggParams, arrays: Arrays, device: Any) -> Steps:
-    from worker.render.scene import render_egg
+class Painting(Computation):
+    """A picture of an egg, from the top row to the last."""
 
-    coat = dressed(
-        params,
-        grey(arrays, "height", device),
-        layer(arrays, "texture", device),
-        layer(arrays, "normals", device),
-    )
-    image: Any = None
+    def __init__(self, params: EggParams, arrays: Arrays, device: Any) -> None:
+        """Cheap."""
+        self._settings, self._device = view(params), device
+        self._coat = dressed(
+            params,
+            grey(arrays, "height", device),
+            layer(arrays, "texture", device),
+            layer(arrays, "normals", device),
+        )
+        self._painted: Any = None
+        self._drawing: Any = None
+        self.done, self.total, self.finished = 0, params.size, False
 
-    def steps() -> Generator[tuple[int, int], None, Result]:
-        nonlocal image
-        drawing, rows = render_egg(coat, view(params), device), 0
-        each = max(1, RAYS // (params.size * params.supersample**2))
-        while True:
-            try:
-                image = next(drawing)
-            except StopIteration as end:
-                image = end.value
-                return now()
-            rows = min(params.size, rows + each)
-            yield rows, params.size
+    def step(self) -> None:
+        """Some rows."""
+        from worker.render.scene import render_egg
 
-    def now() -> Result:
-        return Result({}, {} if image is None else {"picture": as_pixels(image)})
+        if self._drawing is None:
+            self._drawing = render_egg(self._coat, self._settings, self._device, self._painted)
+        self._painted = next(self._drawing)
+        self.done = self._painted.rows
+        self.finished = self.done == self.total
 
-    return Steps(steps(), now)
+    def left_s(self) -> float:
+        """By the rays that are left."""
+        rays = (self.total - self.done) * self.total * int(self._settings.supersample) ** 2
+        return SECONDS_PER_RAY * rays
+
+    def result(self) -> Result:
+        """Background where nothing is painted yet."""
+        counts = {"done": self.done, "total": self.total}
+        if self._painted is None:
+            return Result(counts, {})
+        return Result(counts, {"picture": as_pixels(self._painted.image)})
+
+    def work(self) -> dict[str, Array]:
+        """The rows that are painted."""
+        if self._painted is None:
+            return {}
+        return {"rows": painted_rows(self._painted)}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Go on below them."""
+        self._painted = begun_rows(arrays["rows"], self._settings.size, self._device)
+        self.done = self._painted.rows
+        self.finished = self.done == self.total
+
+
+def painted_rows(painted: Any) -> Array:
+    """The rows (3, m, size) of a picture that are done, to go on below them."""
+    rows: Array = painted.image[:, : painted.rows].cpu().numpy().copy()
+    return rows
+
+
+def begun_rows(rows: Array, size: int, device: Any) -> Any:
+    """The picture that has these rows.
+
+    Raises:
+        ValueError: they are none of such a picture.
+    """
+    from worker.kinds.data import tensor
+    from worker.render.scene import begun_with
+
+    if rows.ndim != 3 or rows.shape != (3, min(size, rows.shape[1]), size):
+        raise ValueError(f"rows: not of a picture of {size} pixels a side")
+    if rows.dtype != np.float32 or not np.isfinite(rows).all():
+        raise ValueError("rows: not colours")
+    return begun_with(tensor(rows, device))
+
+
+def egg_s(params: EggParams) -> float:
+    """Seconds that a picture takes, estimated."""
+    return SECONDS_PER_RAY * (params.size * params.supersample) ** 2
 
 
 def _estimate(params: EggParams, _: Facts) -> float:
-    return SECONDS_PER_RAY * (params.size * params.supersample) ** 2
+    return egg_s(params)
 
 
 KIND = Kind(
@@ -127,7 +172,8 @@ KIND = Kind(
         Part("normals", "image", "The normal map.", required=False),
     ),
     estimate=_estimate,
-    begin=_begin,
+    begin=Painting,
     picture="picture",
     numerics=("worker.render.scene",),
+    example={"params": {"egg_factor": 0.3, "supersample": 2}},
 )

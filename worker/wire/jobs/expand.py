@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from worker.wire.jobs.identity import Identity, signed_by
 from worker.wire.jobs.kind import (
     Array,
     Arrays,
@@ -18,7 +19,7 @@ from worker.wire.jobs.kind import (
     Result,
     integers,
 )
-from worker.wire.jobs.parts_of_graphs import EDGES, GRAPH, graph_on
+from worker.wire.jobs.parts_of_graphs import EDGES, GRAPH, Node, graph_on
 
 SECONDS_PER_NODE = (4e-6, 1.2e-5, 3e-5, 6e-5, 1e-4, 2e-4)  # by radius, of a grid
 
@@ -31,7 +32,7 @@ class ExpandParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     radius: Annotated[int, Meta(ge=1, le=6, description="Of the balls, in hops.")] = 2
     nodes: (
         Annotated[
-            tuple[Annotated[int, Meta(ge=0)], ...],
+            tuple[Node, ...],
             Meta(
                 min_length=1,
                 max_length=MOST_LISTED,
@@ -64,6 +65,7 @@ class Expansion(Computation):
     def __init__(self, made: Any, *, whole: bool) -> None:
         """`made`: of `worker.graphs.expansion`; `whole`: of all nodes, by number."""
         self._map, self._whole, self.total = made, whole, made.total
+        self._identity = Identity(made.graph)
         self._count()
 
     def _count(self) -> None:
@@ -72,6 +74,7 @@ class Expansion(Computation):
 
     def step(self) -> Patch:
         """A chunk of nodes."""
+        self._identity.find()
         patch = self._map.step()
         self._count()
         return Patch(patch.nodes, {"lambda2": patch.lambda2})
@@ -83,31 +86,44 @@ class Expansion(Computation):
 
     def result(self) -> Result:
         """Values of every node that was asked for, null where not done."""
-        made = self._map
-        # Where nothing is done a size of 0 would look like one.
-        sizes = np.where(made.done, made.ball_size, np.nan)
-        arrays = {
-            "lambda2": made.lambda2,
-            "ball_size": sizes,
-            "expansion": made.expansion(),
-            "gap": made.gap,
-            "degenerate": made.degenerate,
-            "truncated": made.truncated(),
-        }
-        if made.settings.vectors:
-            arrays |= {f"vectors.{name}": each for name, each in made.ragged.arrays().items()}
-        listed = {} if self._whole else {"nodes": made.nodes}
-        return Result({"done": self.done, "total": self.total}, listed | arrays)
+        return _answer(self._map, self._identity.known(), whole=self._whole)
 
     def work(self) -> dict[str, Array]:
         """The nodes that are done."""
-        arrays: dict[str, Array] = self._map.checkpoint()
-        return arrays
+        return self._identity.sign(self._map.checkpoint())
 
     def restore(self, arrays: Arrays) -> None:
         """Take them over."""
-        self._map.restore(arrays)
+        self._map.restore(self._identity.check(arrays))
         self._count()
+
+
+def _answer(made: Any, sha256: str | None, *, whole: bool) -> Result:
+    """By a `worker.graphs.expanded`."""
+    # Where nothing is done a size of 0 would look like one.
+    sizes = np.where(made.done, made.ball_size, np.nan)
+    arrays = {
+        "lambda2": made.lambda2,
+        "ball_size": sizes,
+        "expansion": made.expansion(),
+        "gap": made.gap,
+        "degenerate": made.degenerate,
+        "truncated": made.truncated(),
+    }
+    arrays |= {f"vectors.{name}": each for name, each in made.ragged.arrays().items()}
+    listed = {} if whole else {"nodes": made.nodes}
+    counts = {"done": made.count, "total": made.total}
+    return Result({**counts, "graph_sha256": sha256}, listed | arrays)
+
+
+def _shown(params: ExpandParams, facts: Facts, work: Arrays) -> Result:
+    from worker.graphs.expanded import Expanded
+
+    whole = params.nodes is None
+    nodes = np.arange(facts["nodes"]) if params.nodes is None else integers(params.nodes)
+    made = Expanded(nodes, params.radius)
+    made.restore(work)
+    return _answer(made, signed_by(work), whole=whole)
 
 
 def _estimate(params: ExpandParams, facts: Facts) -> float:
@@ -149,9 +165,11 @@ KIND = Kind(
     name="graph.expand",
     about="lambda_2 of the ball around each node: small at bottlenecks, large inside.",
     params=ExpandParams,
-    parts=(Part("graph", "graph", GRAPH, needs=EDGES),),
+    parts=(Part("graph", "graph", GRAPH, needs=EDGES, shows=(".coords",)),),
     estimate=_estimate,
     begin=_begin,
     check=_check,
     numerics=("worker.graphs.expansion", "worker.graphs.packing"),
+    shown=_shown,
+    example={"graph": {"generator": "territory"}, "params": {"radius": 3}},
 )

@@ -6,11 +6,14 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
+from worker.wire.jobs.identity import Identity
 from worker.wire.jobs.kind import Array, Arrays, Computation, Errors, Facts, Kind, Part, Result
 from worker.wire.jobs.parts_of_graphs import EDGES, GRAPH, graph_on
 
 MOST_DENSE = 2048  # nodes
 SECONDS_PER_ENTRY = 1.5e-5  # for each vector, of a grid
+STEP_S_PER_ENTRY = 3e-7
+CLOSING_S_PER_ENTRY = 4e-8  # the same
 
 
 class FiedlerParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,10 +23,11 @@ class FiedlerParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         int, Meta(ge=1, le=16, description="Eigenpairs above the trivial one (a count).")
     ] = 4
     solver: Annotated[
-        Literal["auto", "dense", "lobpcg", "invit"],
+        Literal["auto", "dense", "lanczos", "lobpcg", "invit"],
         Meta(
             description="dense writes the matrix out, up to 2048 nodes; lobpcg and invit, inverse"
-            " iteration, take any; auto begins with the faster one and changes where it stalls."
+            " iteration, use groups of nodes; lanczos nothing but the matrix; auto begins with"
+            " the fastest and changes where it stalls."
         ),
     ] = "auto"
     tolerance: Annotated[
@@ -45,17 +49,33 @@ class Fiedler(Computation):
     def __init__(self, solve: Any, params: FiedlerParams) -> None:
         """`solve`: of `worker.graphs.fiedler`."""
         self._solve, self._params = solve, params
+        self._identity = Identity(solve.graph)
         self.done, self.total, self.finished = 0, 1, False
 
     def step(self) -> None:
         """An iteration."""
+        self._identity.find()
         self._solve.step()
+        self._count()
+
+    def _count(self) -> None:
         self.finished = self._solve.finished
         self.done, self.total = len(self._solve.solved), self._solve.total or 1
+
+    def step_s(self) -> float:
+        """Of grouping the nodes, which is the longest."""
+        seconds: float = STEP_S_PER_ENTRY * self._solve.next_entries
+        return seconds
 
     def left_s(self) -> float:
         """Nobody knows how many iterations it takes."""
         return 0.0 if self.finished else 1.0
+
+    def closing_s(self) -> float:
+        """Of residuals, and of vectors that are not on the graph itself yet."""
+        graph = self._solve.graph
+        values: int = self._params.k * (graph.n + len(graph.col))
+        return CLOSING_S_PER_ENTRY * values if self._solve.begun else 0.0
 
     def result(self) -> Result:
         """What is known, with residuals, also of pairs that have not converged."""
@@ -63,7 +83,8 @@ class Fiedler(Computation):
         document = {
             "done": self.done,
             "total": self.total,
-            "lambda2": solve.lambda2,
+            "graph_sha256": self._identity.known(),
+            "lambda2": solve.lambda2(pairs),
             "components": None if solve.components is None else solve.components.number,
             "converged": self.finished and all(bool(each.converged.all()) for each in pairs),
             "solved": [_pair_document(each) for each in pairs],
@@ -83,15 +104,15 @@ class Fiedler(Computation):
         return vectors
 
     def work(self) -> dict[str, Array]:
-        """The vectors that are known."""
+        """Where the iteration is."""
         if self._solve.components is None:
             return {}
-        arrays: dict[str, Array] = self._solve.checkpoint()
-        return arrays
+        return self._identity.sign(self._solve.checkpoint())
 
     def restore(self, arrays: Arrays) -> None:
-        """Begin with them."""
-        self._solve.restore(arrays)
+        """Go on there, to the same bits."""
+        self._solve.restore(self._identity.check(arrays))
+        self._count()
 
 
 def _pair_document(pair: Any) -> dict[str, Any]:
@@ -134,9 +155,13 @@ KIND = Kind(
     name="graph.fiedler",
     about="The smallest eigenvalues above 0 of a graph, and their vectors, with residuals.",
     params=FiedlerParams,
-    parts=(Part("graph", "graph", GRAPH, needs=EDGES),),
+    parts=(Part("graph", "graph", GRAPH, needs=EDGES, shows=(".coords",)),),
     estimate=_estimate,
     begin=_begin,
     check=_check,
     numerics=("worker.graphs.fiedler",),
+    example={
+        "graph": {"n": 4, "edges": {"src": [0, 1, 2], "dst": [1, 2, 3], "w": [1, 0.1, 1]}},
+        "params": {"k": 2},
+    },
 )

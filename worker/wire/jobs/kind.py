@@ -21,6 +21,7 @@ Facts: TypeAlias = dict[str, int]  # what is known of the parts of a job: how la
 Errors: TypeAlias = Iterable[tuple[str, str]]  # a field and what is wrong with it
 Sort = Literal["graph", "matrix", "image"]
 P = TypeVar("P", bound=msgspec.Struct)
+MOST_SHOWN = 1 << 23  # bytes
 
 
 class Part(NamedTuple):
@@ -31,6 +32,12 @@ class Part(NamedTuple):
     about: str
     required: bool = True
     needs: tuple[str, ...] = ()  # of its arrays; all when empty
+    shows: tuple[str, ...] = ()  # kept besides, while they are small, for who looks at the job
+
+    def keeps(self, name: str, array: Array) -> bool:
+        """Whether this array of it is kept with the job."""
+        shown = name in self.shows and array.nbytes <= MOST_SHOWN
+        return not self.needs or name in self.needs or shown
 
 
 class Patch(NamedTuple):
@@ -65,6 +72,10 @@ class Computation(ABC):
     def result(self) -> Result:
         """What there is; at any time, also before the first step."""
 
+    def step_s(self) -> float:
+        """Seconds that the next step may take, where the last one says nothing about it."""
+        return 0.0
+
     def left_s(self) -> float:
         """Seconds that the rest takes, estimated."""
         return 0.05 * (self.total - self.done)
@@ -74,7 +85,10 @@ class Computation(ABC):
         return 0.0
 
     def work(self) -> dict[str, Array]:
-        """What another computation of the same can go on from; nobody writes to it again."""
+        """What another computation of the same can go on from; nobody writes to it again.
+
+        Names are of a-z, 0-9, and `_.-`.
+        """
         return {}
 
     def restore(self, arrays: Arrays) -> None:  # noqa: B027 - of one that leaves nothing
@@ -102,6 +116,14 @@ class Kind(Generic[P]):
     check: Callable[[P, Facts], Errors] = field(default=_nothing)  # params against parts
     picture: str | None = None  # the array of the answer that is its image, (H, W, 3) uint8
     numerics: tuple[str, ...] = ()  # modules that a worker loads while it warms up
+    example: Mapping[str, Any] = field(default_factory=dict)  # parts and params of a request
+    shown: Callable[[P, Facts, Arrays], Result] | None = None
+    """The answer of a job that was cut off, by its last `work`; raises what `restore` does."""
+
+    @property
+    def graph(self) -> str | None:
+        """The name of the part that is a graph, if it works on one."""
+        return next((part.name for part in self.parts if part.sort == "graph"), None)
 
     def read(self, values: Mapping[str, object]) -> P:
         """The params; those that are not given are defaults.

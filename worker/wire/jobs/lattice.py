@@ -1,6 +1,6 @@
 """`lattice.build`, `lattice.extrude`: which lattice grows where on a graph, and how high."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
@@ -11,6 +11,8 @@ from worker.wire.jobs.parts_of_graphs import EDGES, GRAPH, graph_on
 
 RADIUS = 3  # of the balls
 SECONDS_PER_NODE = 1e-4
+CLOSING_S_PER_NODE = 1e-6  # selected, or grown
+MOST_GROWN = 6_000_000  # nodes of a lattice with all of its layers; with its edges 2 GB
 EXPANDING, SOLVING = "expand.", "solve."  # before the names of arrays to go on from
 
 
@@ -34,8 +36,23 @@ class ExtrudeParams(BuildParams, frozen=True, kw_only=True, forbid_unknown_field
     relax: Annotated[
         bool, Meta(description="Whether the threshold falls until something grows (true or false).")
     ] = False
-    step: Annotated[
-        float, Meta(ge=0, le=10, description="From layer to layer, in units of the coordinates.")
+    surface: Annotated[
+        Literal["plane", "egg"],
+        Meta(description="Where the graph lies: in the plane of its coordinates, or on an egg."),
+    ] = "plane"
+    step: (
+        Annotated[
+            float,
+            Meta(
+                ge=0,
+                le=10,
+                description="From layer to layer: 0.25 in the plane, 0.04 on an egg of height 2.",
+            ),
+        ]
+        | None
+    ) = None
+    egg_factor: Annotated[
+        float, Meta(ge=0, le=0.5, description="How much the egg tapers (no unit); 0 is a sphere.")
     ] = 0.25
 
 
@@ -73,8 +90,8 @@ class Lattice(Computation):
         return seconds
 
     def closing_s(self) -> float:
-        """Of selecting and growing."""
-        return 1e-6 * self.total if self.finished else 0.0
+        """Of selecting and growing, at the end."""
+        return CLOSING_S_PER_NODE * _most_grown(self._params, self._graph.n) * self._map.finished
 
     def result(self) -> Result:
         """The lattice once all is known; before that the expansion that is."""
@@ -106,21 +123,29 @@ class Lattice(Computation):
         return vector
 
     def _grown(self, params: ExtrudeParams, expansion: Any, kind: Any) -> dict[str, Any]:
-        from worker.lattices.extrude import extrude
+        from worker.lattices.extrude import extrude, parity_of
         from worker.lattices.layers import LayerSettings, grown_layers
 
         settings = LayerSettings(params.threshold, params.top, params.max_layers, params.relax)
         layer = grown_layers(self._graph, expansion, settings)
-        parity = self._coords.sum(1).round().long() % 2
-        grown = extrude(self._graph, kind, layer, parity)
+        grown = extrude(self._graph, kind, layer, parity_of(self._coords))
         return {
             "layer": layer,
             "base": grown.base,
             "level": grown.level,
             "src": grown.src,
             "dst": grown.dst,
-            "points": grown.points(self._coords, params.step),
+            "points": self._points(params, grown),
         }
+
+    def _points(self, params: ExtrudeParams, grown: Any) -> Any:
+        """(N, 3)."""
+        from worker.lattices.extrude import EGG_STEP, STEP, spread
+
+        if params.surface == "plane":
+            return grown.points(self._coords, STEP if params.step is None else params.step)
+        step = EGG_STEP if params.step is None else params.step
+        return grown.on_egg(spread(self._coords), params.egg_factor, step)
 
     def work(self) -> dict[str, Array]:
         """Of both."""
@@ -142,13 +167,21 @@ class Lattice(Computation):
         self._count()
 
 
-def _check(_: BuildParams, facts: Facts) -> Errors:
+def _most_grown(params: BuildParams, nodes: int) -> int:
+    """Nodes of the lattice if all layers grow everywhere."""
+    return nodes * (1 + params.max_layers) if isinstance(params, ExtrudeParams) else nodes
+
+
+def _check(params: BuildParams, facts: Facts) -> Errors:
     from worker.graphs.listed import MOST_VALUES
 
+    nodes = facts["nodes"]
     if not facts["coordinates"]:
         yield "graph.coords", "missing; a lattice needs to know where its nodes lie"
-    if facts["nodes"] > MOST_VALUES // 10:
+    if nodes > MOST_VALUES // 10:
         yield "graph.n", f"a lattice has at most {MOST_VALUES // 10:,} nodes"
+    elif _most_grown(params, nodes) > MOST_GROWN:
+        yield "params.max_layers", f"on {nodes:,} nodes at most {MOST_GROWN // nodes - 1}"
 
 
 _PARTS = (Part("graph", "graph", GRAPH, needs=(*EDGES, ".coords")),)
@@ -162,6 +195,7 @@ BUILD = Kind(
     begin=Lattice,
     check=_check,
     numerics=_NUMERICS,
+    example={"graph": {"generator": "territory"}, "params": {"theta": 0.7}},
 )
 EXTRUDE = Kind(
     name="lattice.extrude",
@@ -172,4 +206,5 @@ EXTRUDE = Kind(
     begin=Lattice,
     check=_check,
     numerics=_NUMERICS,
+    example={"graph": {"generator": "territory"}, "params": {"surface": "egg"}},
 )

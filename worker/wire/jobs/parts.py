@@ -3,7 +3,8 @@
 It runs in a process of its own, with limits; nothing of it needs torch.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -13,10 +14,13 @@ from worker.graphs.archive import npy_array, npz_arrays
 from worker.graphs.errors import BadGraph
 from worker.graphs.packing import packed
 from worker.graphs.reading import read_json, read_npz
+from worker.refusals import refusal
 from worker.wire.jobs.kind import Array, Facts, Sort
 
 ZIP, NPY, JSON = b"PK", b"\x93NUMPY", (b"{", b"[")
 MOST_VALUES = 1 << 24  # of a matrix
+MOST_MEMBERS = 64  # of a body; the kinds have a dozen
+MOST_NAMES = 1 << 14  # bytes of the names of these, with what is between them
 BadPart = BadGraph
 
 
@@ -69,12 +73,27 @@ def _matrix(data: bytes) -> Read:
         x = _listed(data)
     if x.ndim != 2 or not 1 <= x.size <= MOST_VALUES:
         raise BadPart("", f"must be rows and columns, of 1 to {MOST_VALUES:,} numbers")
-    return Read({"": x.astype(np.float32)}, {"rows": x.shape[0], "columns": x.shape[1]})
+    return Read({"": _single(x)}, {"rows": x.shape[0], "columns": x.shape[1]})
+
+
+def _single(x: Array) -> Array:
+    """As float32; raises BadPart for a number that would not be one there."""
+    with np.errstate(over="ignore"):
+        single: Array = x.astype(np.float32, order="C")
+    lost = np.isinf(single) & np.isfinite(x)
+    if lost.any():
+        row, column = np.unravel_index(int(lost.argmax()), x.shape)
+        most = np.finfo(np.float32).max
+        raise BadPart(f"[{row}][{column}]", f"{x[row, column]:g} is beyond {most:g} of float32")
+    return single
 
 
 def _listed(data: bytes) -> Array:
     try:
         rows: list[list[float | None]] = msgspec.json.decode(data, type=list[list[float | None]])
+    except msgspec.ValidationError as error:
+        place, message = refusal(error, None)
+        raise BadPart(place, f"{message}; send rows of numbers, a npy or an npz") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadPart("", f"must be a list of rows of numbers, a npy or an npz: {error}") from error
     lengths = np.array([len(row) for row in rows])
@@ -99,7 +118,7 @@ def members(data: bytes) -> list[tuple[str, int, int]]:
     """The members of a JSON object: their names, and where their texts begin and end.
 
     Raises:
-        BadPart: it is something else; NotJson: it is not even JSON.
+        BadPart: it is something else, or gives a member twice; NotJson: it is not even JSON.
     """
     try:
         found: dict[str, msgspec.Raw] = msgspec.json.decode(data, type=dict[str, msgspec.Raw])
@@ -107,9 +126,28 @@ def members(data: bytes) -> list[tuple[str, int, int]]:
         raise BadPart("spec", f"must be a JSON object: {error}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise NotJson("spec", f"the body is not JSON: {error}") from error
+    if len(found) > MOST_MEMBERS:
+        raise BadPart("spec", f"has {len(found)} members; no kind takes more than {MOST_MEMBERS}")
     begin = _address(data)
-    places = {name: _address(raw) - begin for name, raw in found.items()}
-    return [(name, places[name], places[name] + len(bytes(raw))) for name, raw in found.items()]
+    starts = {name: _address(raw) - begin for name, raw in found.items()}
+    places = [(name, starts[name], starts[name] + len(bytes(raw))) for name, raw in found.items()]
+    _check_names(data, places)
+    return places
+
+
+def _check_names(data: bytes, places: Sequence[tuple[str, int, int]]) -> None:
+    """Refuse a name that is given twice: of such values the last is in its place, others beside."""
+    beside, at = bytearray(), 0
+    for _, begin, end in sorted(places, key=lambda place: place[1]):
+        beside += data[at:begin] + b"0"
+        at = end
+    beside += data[at:]
+    once = "has long names, or one of them twice; give each member once"
+    if len(beside) > MOST_NAMES:
+        raise BadPart("spec", once)
+    names = [name for name, _ in json.loads(beside, object_pairs_hook=list)]
+    for name in {name for name in names if names.count(name) > 1}:
+        raise BadPart(name, "is given twice")
 
 
 def _address(data: Any) -> int:

@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from worker.graphs.generator_params import GENERATOR_PARAMS as GENERATOR_PARAMS
+from worker.graphs.generator_params import Node as Node
 from worker.wire.jobs.kind import Arrays
 
 GRAPH: Final = "A graph: a document itten.graph/1, an npz of src, dst, n or of CSR, or a generator."

@@ -1,21 +1,32 @@
 """`graph.path`: ways from nodes of a graph to others."""
 
-from collections.abc import Generator
 from typing import Annotated, Any, Literal
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
-from worker.wire.jobs.kind import Array, Arrays, Errors, Facts, Kind, Part, Result, Steps
-from worker.wire.jobs.parts_of_graphs import EDGES, GRAPH, graph_on
+from worker.wire.jobs.kind import Array, Arrays, Computation, Errors, Facts, Kind, Part, Result
+from worker.wire.jobs.parts_of_graphs import EDGES, GRAPH, Node, graph_on
 
 MOST_QUERIES = 1000
-MOST_POTENTIALS = 20_000_000  # queries times nodes
 MOST_COMPARED = 1_000_000  # nodes
-SECONDS_PER_ENTRY = {"harmonic": 1e-6, "local": 3e-6, "dijkstra": 5e-7}  # of a query
+MOST_NODES = {"harmonic": 2_000_000, "local": 100_000, "dijkstra": MOST_COMPARED}
+MOST_VALUES = {"harmonic": 20_000_000, "local": 2_000_000, "dijkstra": 20_000_000}
+"""Queries times nodes: every path may go through all of them, and by sight twice."""
 
-Node = Annotated[int, Meta(ge=0)]
+MOST_MEASURED = 20_000  # steps of paths whose distance is measured
+SECONDS_PER_ENTRY = {"harmonic": 1e-6, "local": 3e-6, "dijkstra": 1e-7}  # of a query
+SECONDS_PER_NODE = 1e-6
+CLOSING_S_PER_STEP = 1.5e-7  # of all paths together
+
+MEASURES = ("cost_ratio", "length_ratio", "hausdorff", "mean_gap")
+"""Against the cheapest path. The last two are distances by the nodes' coordinates: the farthest
+that a node of the path lies from it, and the mean of both gone through in one time."""
+
+SAME = (1.0, 1.0, 0.0, 0.0)  # of the cheapest itself
+
+FINDING, COMPARING = "find.", "compare."  # before the names of arrays to go on from
 
 
 class PathParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,99 +54,128 @@ class PathParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1, description="Of local's dice (a number).")] = 0
 
 
-class Paths:
-    """What is known of the walks at any time."""
+class Paths(Computation):
+    """Everybody's way, then the cheapest ones to compare them with."""
 
     def __init__(self, params: PathParams, arrays: Arrays, device: Any) -> None:
         """Cheap."""
         from worker.kinds.data import tensor
+        from worker.paths.exact import CheapestPaths, default_cost
 
-        self._params, self._graph = params, graph_on(arrays, device)
-        pairs = np.array(params.queries, np.int64)
-        self._start, self._goal = (tensor(pairs[:, end].copy(), device) for end in (0, 1))
-        self._arrays, self._device = arrays, device
-        self._walks: Any = None  # complete, or
-        self._progress: Any = None  # as far as they are
-        self._least = np.full(len(pairs), np.nan)  # what the cheapest way costs
+        graph, pairs = graph_on(arrays, device), np.array(params.queries, np.int64)
+        ends = [tensor(pairs[:, end].copy(), device) for end in (0, 1)]
+        cost = arrays.get("graph.cost")
+        self._params, self._graph = params, graph
+        self._cost = default_cost(graph) if cost is None else tensor(cost, device).double()
+        self._coords = arrays.get("graph.coords")
+        self._finder = _finder(params, graph, self._cost, ends, self._coords)
+        compared = params.compare and params.method != "dijkstra" and graph.n <= MOST_COMPARED
+        self._best = CheapestPaths(graph, self._cost, *ends) if compared else None
+        self._measures = np.full((len(MEASURES), len(pairs)), np.nan)
+        self.total = len(pairs) * (1 + compared)
+        self._count()
 
-    def steps(self) -> Generator[tuple[int, int], None, Result]:
-        """Walk, and compare."""
-        total = len(self._params.queries)
-        yield 0, total
-        walking = yield from self._prepared()
-        while self._walks is None:
-            try:
-                self._progress = next(walking)
-            except StopIteration as end:
-                self._walks = end.value
-            yield self._progress.done if self._progress else 0, total
-        yield from self._compared(total)
-        return self.result()
+    def _count(self) -> None:
+        self.done = self._finder.done + (0 if self._best is None else self._best.done)
+        self.finished = self.done == self.total
 
-    def _compared(self, total: int) -> Generator[tuple[int, int], None, None]:
-        """With the cheapest way of one after the other."""
-        from worker.paths.exact import cost_of, dijkstra_paths
+    def step(self) -> None:
+        """Of the one, then of the other."""
+        if not self._finder.finished:
+            self._finder.step()
+        elif self._best is not None:
+            before = self._best.done
+            self._best.step()
+            if self._best.done > before:
+                self._measures[:, before] = self._measured(before)
+        self._count()
 
-        if not self._params.compare or self._graph.n > MOST_COMPARED:
-            return
-        for place in range(total):
-            one = slice(place, place + 1)
-            best = dijkstra_paths(self._graph, self._cost(), self._start[one], self._goal[one])
-            self._least[place] = float(cost_of(self._graph, self._cost(), best))
-            yield total, total
+    def _measured(self, query: int) -> list[float]:
+        """How a path compares with the cheapest one; NaN if it has not reached its goal."""
+        from worker.paths.exact import cost_of
+        from worker.paths.measures import hausdorff, mean_gap
 
-    def _prepared(self) -> Generator[tuple[int, int], None, Any]:
-        from worker.kinds.data import tensor
-        from worker.paths.harmonic import harmonic_paths
-        from worker.paths.local import LocalSettings, local_paths, local_vectors
+        assert self._best is not None
+        pair = [finder.so_far()[query] for finder in (self._finder, self._best)]
+        if pair[0][-1] != pair[1][-1]:
+            return [np.nan] * len(MEASURES)
+        cost, least = cost_of(self._graph, self._cost, pair)
+        steps, fewest = (len(each) - 1 for each in pair)
+        found = [cost / least if least else 1.0, steps / fewest if fewest else 1.0]
+        if self._coords is None or max(steps, fewest) > MOST_MEASURED:
+            return [*found, np.nan, np.nan]
+        way, best = (self._coords[each] for each in pair)
+        return [*found, hausdorff(way, best), mean_gap(way, best)]
 
-        if self._params.method == "dijkstra":
-            return self._cheapest()
-        if self._params.method == "harmonic":
-            return harmonic_paths(self._graph, self._start, self._goal)
-        vectors = local_vectors(self._graph)
-        while True:
-            try:
-                next(vectors)
-            except StopIteration as end:
-                found = end.value
-                break
-            yield 0, len(self._params.queries)
-        coords = tensor(self._arrays["graph.coords"], self._device)
-        settings = LocalSettings(seed=self._params.seed)
-        return local_paths(self._graph, coords, found, self._start, self._goal, settings)
+    def left_s(self) -> float:
+        """By the graph's size."""
+        left = (self.total - self.done) * int(self._graph.n)
+        return SECONDS_PER_NODE * left
 
-    def _cheapest(self) -> Generator[Any, None, Any]:
-        from worker.paths.exact import dijkstra_paths
-
-        yield None
-        return dijkstra_paths(self._graph, self._cost(), self._start, self._goal)
-
-    def _cost(self) -> Any:
-        from worker.kinds.data import tensor
-        from worker.paths.exact import default_cost
-
-        cost = self._arrays.get("graph.cost")
-        return default_cost(self._graph) if cost is None else tensor(cost, self._device).double()
+    def closing_s(self) -> float:
+        """By the paths that are found."""
+        steps = sum(len(route) for route in self._finder.routes if route is not None)
+        return CLOSING_S_PER_STEP * steps
 
     def result(self) -> Result:
         """As far as everybody is; -1 behind the end of a path."""
         from worker.paths.exact import cost_of
 
-        walks = self._progress.walks if self._walks is None and self._progress else self._walks
-        if walks is None:
-            return Result({}, {})
+        routes = self._finder.so_far()
+        lengths = np.array([len(route) for route in routes])
+        paths = np.full((len(routes), lengths.max()), -1)
+        paths[np.arange(lengths.max()) < lengths[:, None]] = np.concatenate(routes)
+        reached = paths[np.arange(len(routes)), lengths - 1] == self._finder.goal.cpu().numpy()
         arrays: dict[str, Array] = {
-            "paths": walks.nodes.cpu().numpy(),
-            "reached": walks.reached.cpu().numpy(),
-            "steps": walks.steps.cpu().numpy(),
-            "cost": cost_of(self._graph, self._cost(), walks).cpu().numpy(),
+            "paths": paths,
+            "reached": reached,
+            "steps": lengths - 1,
+            "cost": cost_of(self._graph, self._cost, routes),
         }
         if self._params.compare:
-            least = self._least
-            ratio = np.divide(arrays["cost"], least, np.ones_like(least), where=least != 0)
-            arrays["cost_ratio"] = np.where(arrays["reached"], ratio, np.nan)
-        return Result({}, arrays)
+            measures = self._measures
+            if self._params.method == "dijkstra":
+                measures = np.where(reached, np.array(SAME)[:, None], np.nan)
+            arrays |= dict(zip(MEASURES, measures, strict=True))
+        return Result({"done": self.done, "total": self.total}, arrays)
+
+    def work(self) -> dict[str, Array]:
+        """The paths that are found, what is under way, and what they were compared with."""
+        arrays = {FINDING + name: each for name, each in self._finder.checkpoint().items()}
+        if self._best is None:
+            return arrays
+        best = {COMPARING + name: each for name, each in self._best.checkpoint().items()}
+        return arrays | best | {"measures": self._measures.copy()}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Take them over."""
+        for prefix, finder in ((FINDING, self._finder), (COMPARING, self._best)):
+            if finder is not None:
+                found = {
+                    n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)
+                }
+                finder.restore(found)
+        if self._best is not None:
+            self._measures[:] = arrays["measures"]
+        self._count()
+
+
+def _finder(
+    params: PathParams, graph: Any, cost: Any, ends: list[Any], coords: Array | None
+) -> Any:
+    from worker.kinds.data import tensor
+    from worker.paths.exact import CheapestPaths
+    from worker.paths.harmonic import HarmonicPaths
+    from worker.paths.local import LocalPaths, LocalSettings
+
+    start, goal = ends
+    if params.method == "dijkstra":
+        return CheapestPaths(graph, cost, start, goal)
+    if params.method == "harmonic":
+        return HarmonicPaths(graph, start, goal)
+    assert coords is not None  # as `_check` says
+    settings = LocalSettings(seed=params.seed)
+    return LocalPaths(graph, tensor(coords, graph.device), start, goal, settings)
 
 
 def _check(params: PathParams, facts: Facts) -> Errors:
@@ -144,23 +184,19 @@ def _check(params: PathParams, facts: Facts) -> Errors:
         if max(pair) >= nodes:
             yield f"params.queries[{place}]", f"{max(pair)} is no node: 0..{nodes - 1}"
             return
-    if params.method != "dijkstra" and nodes * len(params.queries) > MOST_POTENTIALS:
-        most = max(1, MOST_POTENTIALS // nodes)
+    values = MOST_VALUES[params.method]
+    if nodes * len(params.queries) > values:
+        most = max(1, values // nodes)
         yield "params.queries", f"of {nodes:,} nodes at most {most} are taken at a time"
     if params.method == "local" and not facts["coordinates"]:
         yield "graph.coords", "missing; method local needs them"
-    if params.method == "dijkstra" and nodes > MOST_COMPARED:
-        yield "params.method", f"dijkstra takes up to {MOST_COMPARED:,} nodes"
+    if nodes > MOST_NODES[params.method]:
+        yield "params.method", f"{params.method} takes up to {MOST_NODES[params.method]:,} nodes"
 
 
 def _estimate(params: PathParams, facts: Facts) -> float:
     each_s = SECONDS_PER_ENTRY[params.method]
     return each_s * (facts["entries"] + facts["nodes"]) * len(params.queries)
-
-
-def _begin(params: PathParams, arrays: Arrays, device: Any) -> Steps:
-    paths = Paths(params, arrays, device)
-    return Steps(paths.steps(), paths.result)
 
 
 KIND = Kind(
@@ -169,7 +205,11 @@ KIND = Kind(
     params=PathParams,
     parts=(Part("graph", "graph", GRAPH, needs=(*EDGES, ".coords", ".cost")),),
     estimate=_estimate,
-    begin=_begin,
+    begin=Paths,
     check=_check,
-    numerics=("worker.paths.harmonic", "worker.paths.local"),
+    numerics=("worker.paths.harmonic", "worker.paths.local", "worker.paths.measures"),
+    example={
+        "graph": {"generator": "pinched", "params": {"x_range": 32, "y_range": 12}},
+        "params": {"queries": [[0, 383], [352, 31]]},
+    },
 )

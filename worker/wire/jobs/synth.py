@@ -8,11 +8,13 @@ import numpy as np
 from msgspec import Meta
 
 from worker.wire.jobs.egg import EggParams, as_pixels, grey, view
-from worker.wire.jobs.kind import Arrays, Computation, Errors, Facts, Kind, Part, Result
+from worker.wire.jobs.kind import Array, Arrays, Computation, Errors, Facts, Kind, Part, Result
 
 CARRIERS = ("checkerboard", "noise", "dragon", "bean", "gradient", "circle")
-MOST_PIXELS = 512 * 512
-SECONDS_PER_PIXEL, EGG_S = 6e-6, 0.4
+MOST_SIDE = 512  # of what is built in
+LEAST_PIXELS, MOST_PIXELS = 16 * 16, MOST_SIDE**2
+SECONDS_PER_PIXEL, EGG_S_PER_PIXEL = 6e-6, 1.5e-6
+ITERATED = {"x": "X", "theta": "theta", "p": "P"}  # of a block, what there is to go on from
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 
@@ -29,7 +31,7 @@ class SynthParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Meta(description="The picture that is mixed in; where none is sent."),
     ] = "checkerboard"
     size: Annotated[
-        int, Meta(ge=16, le=512, description="Side of the built-in pictures in pixels.")
+        int, Meta(ge=16, le=MOST_SIDE, description="Side of the built-in pictures in pixels.")
     ] = 64
     preset: Annotated[
         Literal["coarse", "balanced", "fine", "etch_heavy"],
@@ -64,6 +66,7 @@ class Synthesis(Computation):
         self._params, self._carrier, self._operand = params, carrier, operand
         self._settings = _settings(params)
         self._modes: Any = None
+        self._block: Any = None  # of the last modes that can be gone on from
         self._texture: Any = None
         self.done, self.total, self.finished = 0, self._settings.count + 1, False
         self._steps = self._all()
@@ -76,62 +79,89 @@ class Synthesis(Computation):
     def _all(self) -> Generator[None, None, None]:
         from worker.textures.modes import image_modes
 
-        solving = image_modes(self._carrier, self._settings.count, self._params.edge_threshold)
+        settings = self._settings
+        solving = image_modes(
+            self._carrier, settings.count, settings.edge_threshold, begun=self._block
+        )
         while True:
             try:
-                self._modes = next(solving) or self._modes
+                self._take(next(solving))
             except StopIteration as end:
-                self._modes = end.value
+                self._take(end.value)
                 break
-            self.done = 0 if self._modes is None else self._modes.converged
             yield
         self.done = self._settings.count
-        yield from self._made()
+        self._texture = yield from self._made()
 
-    def _made(self) -> Generator[None, None, None]:
+    def _take(self, modes: Any) -> None:
+        if modes is not None:
+            self._modes, self._block = modes, modes.block or self._block
+            self.done = max(self.done, modes.converged)
+
+    def _made(self) -> Generator[None, None, Any]:
+        """The texture by the modes that there are now."""
         from worker.textures.texture import texture
 
         shown = view(EggParams(size=self._params.egg_size))
         making = texture(self._carrier, self._operand, self._modes, self._settings, shown)
-        while self._texture is None:
+        while True:
             try:
                 next(making)
             except StopIteration as end:
-                self._texture = end.value
+                return end.value
             yield
 
     def left_s(self) -> float:
         """By the picture's size."""
-        return 0.0 if self.finished else SECONDS_PER_PIXEL * self._carrier.numel() + EGG_S
+        if self.finished:
+            return 0.0
+        pixels = int(self._carrier.numel())
+        return SECONDS_PER_PIXEL * pixels + _egg_s(self._params)
 
     def closing_s(self) -> float:
         """Of a texture by the modes that there are."""
-        return 0.0 if self._modes is None or self._texture is not None else EGG_S
+        begun = self._modes is not None and self._texture is None
+        return _egg_s(self._params) if begun else 0.0
 
     def result(self) -> Result:
         """A texture, also by fewer modes than were asked for; none while there are none."""
+        from worker.shader.stages import result_of
+
         if self._modes is None:
-            return Result({"done": 0, "total": self.total, "modes_used": 0}, {})
-        if self._texture is None:
-            for _ in self._made():
-                pass
-        made = self._texture
+            return Result({"done": 0, "total": self.total, "k_used": 0}, {})
+        made = self._texture or result_of(self._made())
         return Result(
             {
                 "done": self.done,
                 "total": self.total,
-                "modes_used": made.used,
-                "eigenvalues": self._modes.values.tolist(),
-                "residuals": self._modes.residuals.tolist(),
+                "k_used": made.used,
                 "theta": self._settings.theta,
                 "gamma": self._settings.gamma,
             },
             {
+                "eigenvalues": self._modes.values.cpu().numpy(),
+                "residuals": self._modes.residuals.cpu().numpy(),
                 "height": made.height.cpu().numpy()[..., None].astype(np.float32),
                 "normals": as_pixels(made.normals),
                 "picture": as_pixels(made.egg),
             },
         )
+
+    def work(self) -> dict[str, Array]:
+        """The vectors that are iterated on."""
+        found = {name: getattr(self._block, own, None) for name, own in ITERATED.items()}
+        return {name: each.cpu().numpy() for name, each in found.items() if each is not None}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Go on with them."""
+        from worker.kinds.data import tensor
+        from worker.numerics.lobpcg import Block
+
+        found = {n: tensor(each, self._carrier.device).clone() for n, each in arrays.items()}
+        if found["x"].shape[2:] != (self._carrier.numel(),):
+            raise ValueError(f"x: not vectors of {self._carrier.numel()} pixels")
+        self._block = Block(found["x"], found["x"], found["theta"], found.get("p"))
+        self.step()  # to the modes that these are
 
 
 def _settings(params: SynthParams) -> Any:
@@ -157,19 +187,25 @@ def _begin(params: SynthParams, arrays: Arrays, device: Any) -> Synthesis:
         own = carrier(params.carrier_name, params.size, device)
     other = grey(arrays, "operand", device)
     if other is None and params.operand_name != "none":
-        other = carrier(params.operand_name, max(own.shape), device)
+        # A strip of few pixels may be long: a square of its length would be no picture but a bomb.
+        other = carrier(params.operand_name, min(MOST_SIDE, max(own.shape)), device)
     if other is not None and other.shape != own.shape:
         other = resized(other, tuple(own.shape))
     return Synthesis(params, own, other)
 
 
 def _check(_: SynthParams, facts: Facts) -> Errors:
-    if not 256 <= facts.get("carrier_pixels", MOST_PIXELS) <= MOST_PIXELS:
-        yield "carrier", "must have 16 x 16 to 512 x 512 pixels; send a smaller image"
+    pixels = facts.get("carrier_pixels", MOST_PIXELS)
+    if not LEAST_PIXELS <= pixels <= MOST_PIXELS:
+        yield "carrier", f"must have {LEAST_PIXELS} to {MOST_PIXELS:,} pixels, not {pixels:,}"
+
+
+def _egg_s(params: SynthParams) -> float:
+    return EGG_S_PER_PIXEL * params.egg_size**2
 
 
 def _estimate(params: SynthParams, facts: Facts) -> float:
-    return SECONDS_PER_PIXEL * facts.get("carrier_pixels", params.size**2) + EGG_S
+    return SECONDS_PER_PIXEL * facts.get("carrier_pixels", params.size**2) + _egg_s(params)
 
 
 KIND = Kind(
@@ -185,4 +221,5 @@ KIND = Kind(
     check=_check,
     picture="picture",
     numerics=("worker.textures.texture", "worker.textures.carriers"),
+    example={"params": {"carrier_name": "dragon", "preset": "fine"}},
 )
