@@ -41,6 +41,7 @@ PIECES_S = 1.0  # estimated for a step of a `pieces-…` job
 T = TypeVar("T")
 dropped: list[str] = []  # jobs whose runs were let go of
 FLOOD_BYTES = 8 << 20
+HANGS = "hangs"  # what a `hangs-…` job prints once its step never ends
 
 gate = threading.Event()  # `blocked-…` jobs stay in their step until it is set
 in_step = threading.Event()  # set by a `blocked-…` job once it is there
@@ -66,6 +67,7 @@ class SampleRun:
         if self.what == "raises":
             raise ValueError("the matrix is upside down\nsecond line")
         if self.what == "hangs":
+            print(HANGS, flush=True)
             time.sleep(1000)
         if self.what == "blocked":
             in_step.set()

@@ -14,7 +14,15 @@ import pytest
 import trio
 
 import worker
-from tests.worker.sample_runs import HELLO, PIXELS, Reports, SampleRuns, submit, until_finished
+from tests.worker.sample_runs import (
+    HANGS,
+    HELLO,
+    PIXELS,
+    Reports,
+    SampleRuns,
+    submit,
+    until_finished,
+)
 from worker.engine import Engine
 from worker.listening import open_listeners
 from worker.server import serve
@@ -32,7 +40,10 @@ async def spawned(mode: str = "normal") -> AsyncIterator[tuple[trio.Process, Cha
     command = [sys.executable, "-m", "tests.worker.sample_worker", mode, "--fd"]
     with theirs:
         process = await trio.lowlevel.open_process(
-            [*command, str(theirs.fileno())], pass_fds=[theirs.fileno()], cwd=ROOT
+            [*command, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
         )
     stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
     try:
@@ -59,8 +70,10 @@ async def test_a_child_says_hello_works_and_ends_with_its_service():
 async def test_a_child_ends_even_when_its_device_hangs():
     async with spawned() as (process, service):
         await anext(service)
+        assert process.stdout is not None
         await service.send(submit("hangs-3"), PIXELS)
-        await anext(service)
+        # "started" is said before its turn: a worker that is left until then ends well.
+        assert HANGS in (await process.stdout.receive_some()).decode()
         await service.aclose()
         with trio.fail_after(10):
             assert await process.wait() == 1
