@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from worker.graphs import krylov
+from worker.graphs import krylov, long_block
 from worker.graphs.beside import Beside
 from worker.graphs.cg import ConjugateGradients
 from worker.graphs.coarsening import Level
@@ -102,6 +102,12 @@ class EigenSolver:
         """The one at work; of `auto` the one that it has come to."""
         return self._methods[self._method]
 
+    @property
+    def rising(self) -> bool:
+        """Whether vectors are on their way from a smaller level, and `pairs` takes them along."""
+        at = self.iterate()
+        return self._grids is not None and at is not None and not (at.iterations or self.finished)
+
     def step(self) -> None:
         """Bring all vectors a little further."""
         if next(self._work, None) is None:
@@ -115,8 +121,7 @@ class EigenSolver:
             no = empty.bool()
             return Pairs(empty, empty.reshape(0, self._laplacian.n), empty, no, no)
         X, theta = at.X[: self.k], at.theta[: self.k]
-        rising = not at.iterations and not self.finished
-        if self._grids is not None and rising:
+        if self.rising and self._grids is not None:
             block = prolonged(self._grids, at.level, X)
             X, theta = block.X[0], block.theta[0]
         residual = (self._laplacian.apply(X) - theta[:, None] * X).norm(dim=1)
@@ -261,8 +266,7 @@ class EigenSolver:
                 solver.step()
                 yield True
             W = solver.solution(partial=True).X[None]
-            block = lobpcg.step(self._block, W, self._apply(W))
-            self._block = lobpcg.refresh(block, self._apply)
+            self._block = long_block.improved(self._block, W, self._apply)
             self.iterations += 1
             yield True
 

@@ -76,6 +76,11 @@ class FiedlerSolve:
         )
 
     @property
+    def rising(self) -> bool:
+        """Whether it takes time to read the pairs: they are not on the graph itself yet."""
+        return self._solver is not None and self._solver.rising
+
+    @property
     def next_entries(self) -> int:
         """Entries of the matrix that the next step goes over."""
         return len(self.graph.col) if self._solver is None else self._solver.next_entries()

@@ -1,6 +1,7 @@
 """The Laplacian of a graph in compressed rows, in difference form."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -8,7 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from worker.graphs.graph import Graph, segment_sums
-from worker.numerics.compiled import compiled
+from worker.graphs.pieces import each, pieces
+from worker.numerics.compiled import sparse
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,23 @@ class SparseLaplacian:
 
         The form d * x - W x would cancel where x is nearly constant; the same bytes on every run.
         """
-        if X.device.type == "cpu":
-            X = X.contiguous()
-            Y = torch.empty_like(X)
-            rows = self.crow.numpy(), self.col.numpy(), self.w.numpy()
-            for x, y in zip(X, Y, strict=True):  # loop: stages
-                _product(*rows, x.numpy(), y.numpy())  # 50 ms for two million nodes, then a pause
-            return Y
-        return self.by_torch(X)
+        if X.device.type != "cpu":
+            return self.by_torch(X)
+        X = X.contiguous()
+        Y = torch.empty_like(X)
+        rows, x, y = self._rows(), X.numpy(), Y.numpy()
+        each(self._pieces, lambda at: sparse.product(*rows, x, y, at.start, at.stop))
+        return Y
+
+    def residual(self, R: Tensor, X: Tensor) -> Tensor:
+        """R - L X, rows (k, n)."""
+        if X.device.type != "cpu":
+            return R - self.by_torch(X)
+        X, R = X.contiguous(), R.contiguous()
+        Y = torch.empty_like(X)
+        rows, x, r, y = self._rows(), X.numpy(), R.numpy(), Y.numpy()
+        each(self._pieces, lambda at: sparse.residual(*rows, x, r, y, at.start, at.stop))
+        return Y
 
     def by_torch(self, X: Tensor) -> Tensor:
         """The same product on any device."""
@@ -50,18 +63,14 @@ class SparseLaplacian:
         """No eigenvalue exceeds this: twice the largest degree."""
         return 2 * float(self.degree.max())
 
+    @cached_property
+    def _pieces(self) -> list[slice]:
+        return pieces(self.n, self.degree.device)
+
+    def _rows(self) -> tuple[Array, Array, Array]:
+        return self.crow.numpy(), self.col.numpy(), self.w.numpy()
+
 
 def sparse_laplacian(graph: Graph) -> SparseLaplacian:
     """Of a graph, in float64."""
     return SparseLaplacian(graph.crow, graph.col, graph.w.double(), graph.degree())
-
-
-@compiled
-def _product(
-    crow: NDArray[Any], col: NDArray[Any], w: NDArray[Any], x: NDArray[Any], y: NDArray[Any]
-) -> None:
-    for i in range(len(crow) - 1):
-        total = 0.0
-        for e in range(crow[i], crow[i + 1]):
-            total += w[e] * (x[i] - x[col[e]])
-        y[i] = total

@@ -61,15 +61,16 @@ class Multigrid:
         """A Jacobi step, the correction of the next level, a Jacobi step."""
         if index == len(self.levels):
             return R @ self._inverse
-        level, apply = self.levels[index], self.laplacians[index].apply
-        Z = R * self._inverses[index]
-        coarse = level.restrict(R - apply(Z))
-        Z = Z + level.prolong(self._solved(coarse, index + 1))
-        return Z + (R - apply(Z)) * self._inverses[index]
+        level, laplacian = self.levels[index], self.laplacians[index]
+        inverse = self._inverses[index]
+        coarse = level.restrict(laplacian.residual(R, R * inverse))
+        Z = level.corrected(R, inverse, self._solved(coarse, index + 1))
+        return Z.addcmul_(laplacian.residual(R, Z), inverse)
 
     def smoothed(self, X: Tensor, index: int) -> Tensor:
         """A Jacobi step towards L x = 0 on a level."""
-        return X - self.laplacians[index].apply(X) * self._inverses[index]
+        LX = self.laplacians[index].apply(X)
+        return torch.addcmul(X, LX, self._inverses[index], value=-1)
 
     def _solved(self, R: Tensor, index: int) -> Tensor:
         """L^+ R on a coarse level, by so many steps of conjugate gradients."""
@@ -83,7 +84,7 @@ class Multigrid:
             LP = self.laplacians[index].apply(P)
             curvature = _dot(P, LP).clamp(min=TINY)
             length = _dot(P, R) / curvature
-            X, R = X + length * P, R - length * LP
+            X, R = torch.addcmul(X, length, P), torch.addcmul(R, length, LP, value=-1)
         return X
 
 

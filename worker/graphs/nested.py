@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from worker.graphs import long_block
 from worker.graphs.multigrid import Multigrid
 from worker.numerics import lobpcg
 
@@ -56,14 +57,11 @@ class LevelProblem(NamedTuple):
         """Rayleigh-Ritz on the rows (j, m) of a guess, completed to `count`, in u."""
         U = completed(U, min(count, U.shape[1] - 1))
         Y = self.deflated(U if self.root is None else U * self.root)[None]
-        LY = self.operator(Y)
-        block = lobpcg.rotate(Y, LY, lobpcg.Block(Y, LY, Y[..., 0]))
-        return lobpcg.refresh(block, self.operator)  # the bits of a block that is taken over
+        return long_block.rotated(Y, self.operator)
 
     def improved(self, block: lobpcg.Block) -> lobpcg.Block:
         """One LOBPCG step."""
-        W = self.precondition(block.residual())
-        return lobpcg.refresh(lobpcg.step(block, W, self.operator(W)), self.operator)
+        return long_block.improved(block, self.precondition(block.residual()), self.operator)
 
 
 def problem(grids: Multigrid, level: int) -> LevelProblem:

@@ -26,7 +26,7 @@ def cores() -> int:
     return torch.get_num_threads()
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # tiles and graphs take turns with numbers of their own
 def _pool(lanes: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(lanes, "lane", initializer=torch.set_num_threads, initargs=(1,))
 

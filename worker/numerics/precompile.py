@@ -6,6 +6,7 @@ It takes about half a minute, once; what comes out is kept (`worker.numerics.com
 import numpy as np
 import torch
 
+from worker.numerics.compiled import sparse
 from worker.numerics.compiled.search import settle
 from worker.numerics.cpu_batch import CpuBatch
 from worker.numerics.field_state import FieldSettings
@@ -33,7 +34,13 @@ def precompile() -> None:
     whole = GlobalSolver(rgb[0], FieldSettings(SIDE, 0, 1e-5, stencil, 0.15, SIDE * SIDE))
     while not whole.finished:
         whole.step()
-    node = np.zeros(1, np.int64)
+    node, rows = np.zeros(1, np.int64), (np.zeros(2, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    X, Y = np.zeros((1, 1)), np.zeros((1, 1))
+    sparse.product(*rows, X, Y, 0, 1)
+    sparse.residual(*rows, X, X, Y, 0, 1)
+    sparse.gathered(node, np.arange(2), X, Y, 0, 1)
+    sparse.corrected(node, X[0], X, X, Y, 0, 1)
+    sparse.strongest(*rows, node)
     settle(np.zeros(2, np.int64), node, np.zeros(1), 0, np.zeros(1), node, node, node, 1, 1)
 
 

@@ -158,10 +158,10 @@ def test_balls_of_too_many_nodes():
 
 
 def test_a_hub_does_not_hold_up_its_leaves():
-    started = time.perf_counter()
+    started = time.process_time()
     found = complete_map(star(50_000), ExpansionSettings(2))
     assert found.truncated().all()
-    assert time.perf_counter() - started < 20  # 2.5e9 looks at the hub's neighbours take minutes
+    assert time.process_time() - started < 20  # 2.5e9 looks at the hub's neighbours take minutes
 
 
 def test_lone_nodes_and_pairs():

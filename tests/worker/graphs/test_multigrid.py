@@ -5,20 +5,22 @@ import torch
 
 from tests.worker.graphs.oracles import checkerboard, drawn, laplacian, made, of_networkx, star
 from worker.graphs.cg import ConjugateGradients, solve
-from worker.graphs.coarsening import coarser
+from worker.graphs.coarsening import coarser, strongest, strongest_by_torch
 from worker.graphs.graph import Graph
 from worker.graphs.laplacian import SparseLaplacian, sparse_laplacian
 from worker.graphs.multigrid import Multigrid, dense
 
 
-def test_the_product_on_every_device_as_scipy():
+@pytest.mark.parametrize("vectors", [1, 2, 3, 4, 8])
+def test_the_product_on_every_device_as_scipy(vectors: int):
     graph = of_networkx(nx.barabasi_albert_graph(200, 3, seed=1))
     graph = Graph(graph.crow, graph.col, graph.w * 0.3)
-    X = torch.from_numpy(np.random.default_rng(1).normal(size=(3, 200)))
+    X = torch.from_numpy(np.random.default_rng(1).normal(size=(vectors, 200)))
     expected = X.numpy() @ laplacian(graph)
     L = sparse_laplacian(graph)
     assert np.allclose(L.apply(X), expected, atol=1e-12)
     assert np.allclose(L.by_torch(X), expected, atol=1e-12)
+    assert np.allclose(L.residual(2 * X, X), 2 * X.numpy() - expected, atol=1e-12)
     assert np.allclose(dense(L), laplacian(graph).toarray())
 
 
@@ -41,10 +43,26 @@ def test_a_coarser_graph_is_the_sum_of_the_finer_one(graph: Graph):
     assert level.laplacian.n <= graph.n / 2
     X = torch.from_numpy(np.random.default_rng(1).normal(size=(2, graph.n)))
     assert torch.allclose(level.restrict(X), X @ P)
-    assert torch.equal(level.prolong(X[:, : level.laplacian.n]), X[:, : level.laplacian.n] @ P.T)
+    Y = X[:, : level.laplacian.n]
+    assert torch.equal(level.prolong(Y), Y @ P.T)
+    assert torch.allclose(level.corrected(X, fine.degree, Y), X * fine.degree + Y @ P.T)
     parts = [set(P[:, g].nonzero()[:, 0].tolist()) for g in range(level.laplacian.n)]
     G = nx.Graph(list(zip(graph.rows().tolist(), graph.col.tolist(), strict=True)))
     assert all(nx.is_connected(G.subgraph(part)) for part in parts)
+
+
+@pytest.mark.parametrize("ties", [True, False])
+def test_the_strongest_neighbour_is_the_same_on_every_device(ties: bool):
+    graph = of_networkx(nx.barabasi_albert_graph(3000, 3, seed=1))
+    w = torch.from_numpy(np.random.default_rng(1).integers(1, 4 if ties else 1 << 20, len(graph.w)))
+    upwards = graph.rows() < graph.col
+    both = {}
+    for row, col, each in zip(graph.rows()[upwards], graph.col[upwards], w, strict=False):
+        both[int(row), int(col)] = both[int(col), int(row)] = float(each)
+    pairs = zip(graph.rows().tolist(), graph.col.tolist(), strict=True)
+    weights = torch.tensor([both[pair] for pair in pairs])
+    fine = sparse_laplacian(Graph(graph.crow, graph.col, weights))
+    assert torch.equal(strongest(fine), strongest_by_torch(fine, graph.rows()))
 
 
 def test_every_level_is_exactly_symmetric():

@@ -12,8 +12,9 @@ from worker.wire.jobs.parts_of_graphs import EDGES, GRAPH, graph_on
 
 MOST_DENSE = 2048  # nodes
 SECONDS_PER_ENTRY = 1.5e-5  # for each vector, of a grid
-STEP_S_PER_ENTRY = 3e-7
-CLOSING_S_PER_ENTRY = 4e-8  # the same
+GROUPING_S_PER_ENTRY = 2e-7
+ITERATION_S_PER_ENTRY = 1.5e-8  # for each vector
+RISING_S_PER_ENTRY, CLOSING_S_PER_ENTRY = 2e-8, 1e-8  # the same
 
 
 class FiedlerParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,8 +64,10 @@ class Fiedler(Computation):
         self.done, self.total = len(self._solve.solved), self._solve.total or 1
 
     def step_s(self) -> float:
-        """Of grouping the nodes, which is the longest."""
-        seconds: float = STEP_S_PER_ENTRY * self._solve.next_entries
+        """Of an iteration, or of grouping the nodes, which takes as long as several."""
+        solve = self._solve
+        per_entry = ITERATION_S_PER_ENTRY * 1.5 * self._params.k  # with those that help along
+        seconds: float = (per_entry if solve.begun else GROUPING_S_PER_ENTRY) * solve.next_entries
         return seconds
 
     def left_s(self) -> float:
@@ -73,9 +76,10 @@ class Fiedler(Computation):
 
     def closing_s(self) -> float:
         """Of residuals, and of vectors that are not on the graph itself yet."""
-        graph = self._solve.graph
+        solve, graph = self._solve, self._solve.graph
         values: int = self._params.k * (graph.n + len(graph.col))
-        return CLOSING_S_PER_ENTRY * values if self._solve.begun else 0.0
+        per_entry = RISING_S_PER_ENTRY if solve.rising else CLOSING_S_PER_ENTRY
+        return per_entry * values if solve.begun else 0.0
 
     def result(self) -> Result:
         """What is known, with residuals, also of pairs that have not converged."""
