@@ -17,50 +17,52 @@ from worker.textures.grid import Grid
 
 
 class Merge(NamedTuple):
-    """How two boxes become one, for all pairs of a level."""
+    """How the boxes of a level become those of the next one, for all that have an inside."""
 
-    axis: int  # 0: one above the other, 1: side by side
-    inner: Tensor  # (e,) places, among the border pixels of both, of those now inside
-    outer: Tensor  # (o,) places of the border of the new box
-    factor: Tensor  # (rows, columns, e, e) Cholesky factor of the inside
-    follow: Tensor  # (rows, columns, e, o): the inside is solution - follow @ border
+    inner: Tensor  # (boxes, e) pixels that are inside from here on
+    outer: Tensor  # (boxes, o) pixels of the new boxes' borders
+    factor: Tensor  # (boxes, e, e) Cholesky factor of the inside
+    follow: Tensor  # (boxes, e, o): the inside is solution - follow @ border
 
 
 class Dissection:
     """L^+ of an image of H x W pixels."""
 
-    def __init__(self, shape: tuple[int, int], merges: list[Merge], root: Tensor) -> None:
-        self._shape, self._merges, self._root = shape, merges, root
+    def __init__(
+        self, shape: tuple[int, int], merges: list[Merge], border: Tensor, root: Tensor
+    ) -> None:
+        """Of merges up to one box, with the pixels of its border and what is factored there."""
+        self._shape, self._merges, self._border, self._root = shape, merges, border, root
 
     def solve(self, R: Tensor) -> Generator[None, None, Tensor]:
         """L^+ R for rows (k, n) that sum to 0; each `yield` is between two levels."""
         values = self._on_pixels(R)
-        solutions = []
+        # No pixel is in two boxes of a level: what is inside is solved where it is.
         for merge in self._merges:  # loop: stages
-            both = _beside(values, merge.axis)
-            inside = both[..., merge.inner, :]
-            solutions.append(torch.cholesky_solve(inside, merge.factor))
-            values = both[..., merge.outer, :] - merge.follow.mT @ inside
+            inside = values[merge.inner]
+            values[merge.inner] = torch.cholesky_solve(inside, merge.factor)
+            outside = values[merge.outer]
+            outside.baddbmm_(merge.follow.mT, inside, alpha=-1)
+            values[merge.outer] = outside
             yield
-        values = torch.cholesky_solve(values, self._root)
-        for merge, solution in zip(
-            self._merges[::-1], solutions[::-1], strict=True
-        ):  # loop: stages
-            both = values.new_empty(*values.shape[:2], len(merge.inner) + len(merge.outer), len(R))
-            both[..., merge.outer, :] = values
-            both[..., merge.inner, :] = solution - merge.follow @ values
-            values = _apart(both, merge.axis)
+        values[self._border] = torch.cholesky_solve(values[self._border], self._root)
+        yield
+        for merge in self._merges[::-1]:  # loop: stages
+            inside = values[merge.inner]
+            inside.baddbmm_(merge.follow, values[merge.outer], alpha=-1)
+            values[merge.inner] = inside
             yield
         height, width = self._shape
-        X = values[:height, :width, 0].permute(2, 0, 1).reshape(len(R), -1)
+        image = values.reshape(_grown(height), _grown(width), len(R))[:height, :width]
+        X = image.permute(2, 0, 1).reshape(len(R), -1)
         return X - X.mean(1, keepdim=True)
 
     def _on_pixels(self, R: Tensor) -> Tensor:
-        """Rows (k, n) as boxes of a pixel each: (H', W', 1, k), 0 beyond the image."""
+        """Rows (k, n) as (H' * W', k), 0 beyond the image."""
         height, width = self._shape
         image = R.reshape(-1, height, width).permute(1, 2, 0)
         below, right = _grown(height) - height, _grown(width) - width
-        return pad(image, (0, 0, 0, right, 0, below))[:, :, None]
+        return pad(image, (0, 0, 0, right, 0, below)).reshape(-1, len(R))
 
 
 def dissection(grid: Grid) -> Generator[None, None, Dissection]:
@@ -79,7 +81,8 @@ def dissection(grid: Grid) -> Generator[None, None, Dissection]:
         axis = 0 if borders.shape[1] == 1 or (box[0] < box[1] and borders.shape[0] > 1) else 1
         merge, borders = yield from _merged(borders, box, axis, edges[axis])
         box = (box[0] * (2 - axis), box[1] * (1 + axis))
-        merges.append(merge)
+        if merge is not None:
+            merges.append(merge)
         yield
     real = torch.zeros(tall, wide, dtype=degree.dtype, device=degree.device)
     real[:height, :width] = 1
@@ -88,12 +91,13 @@ def dissection(grid: Grid) -> Generator[None, None, Dissection]:
     # The constant, to which L is blind, gets the size of an ordinary vector.
     constant = real[y, x] / real[y, x].norm()
     root = root + root.diagonal().mean() * constant[:, None] * constant
-    return Dissection(grid.shape, merges, torch.linalg.cholesky(root)[None, None])
+    border = y * wide + x
+    return Dissection(grid.shape, merges, border, torch.linalg.cholesky(root))
 
 
 def _merged(
     borders: Tensor, box: tuple[int, int], axis: int, edges: Tensor
-) -> Generator[None, None, tuple[Merge, Tensor]]:
+) -> Generator[None, None, tuple[Merge | None, Tensor]]:
     """Merge all pairs of boxes along an axis.
 
     Args:
@@ -103,7 +107,7 @@ def _merged(
         edges: (H', W') weight of the edge from each pixel to the next one along the axis.
 
     Returns:
-        The merge, and the Laplacians of the new boxes.
+        The merge, None where nothing is inside yet, and the Laplacians of the new boxes.
     """
     device = borders.device
     place = torch.stack(_border(*box, device))
@@ -112,28 +116,42 @@ def _merged(
     far = place.clone()
     far[axis] += box[axis]
     both = torch.cat((place, far), 1)
-    new_box = torch.tensor(box, device=device)
-    new_box[axis] *= 2
-    outside = ((both == 0) | (both == new_box[:, None] - 1)).any(0)
+    tall, wide = box[0] * (2 - axis), box[1] * (1 + axis)  # of the new ones
+    end = torch.tensor([[tall - 1], [wide - 1]], device=device)
+    outside = ((both == 0) | (both == end)).any(0)
     inner, outer = (mask.nonzero()[:, 0] for mask in (~outside, outside))
-    outer = outer[(both[0, outer] * new_box[1] + both[1, outer]).argsort()]  # as in `_border`
+    outer = outer[(both[0, outer] * wide + both[1, outer]).argsort()]  # as in `_border`
 
     near, other = (_halves(borders, axis, which) for which in (0, 1))
-    A = borders.new_zeros(*near.shape[:2], 2 * size, 2 * size)
-    A[..., :size, :size], A[..., size:, size:] = near, other
+    rows, columns = near.shape[:2]
+    A = borders.new_zeros(rows * columns, 2 * size, 2 * size)
+    A[:, :size, :size], A[:, size:, size:] = near.flatten(0, 1), other.flatten(0, 1)
     left, right = last.nonzero()[:, 0], first.nonzero()[:, 0] + size
-    weight = _between(edges, box, axis)
-    A[..., left, right] = -weight
-    A[..., right, left] = -weight
+    weight = _between(edges, box, axis).flatten(0, 1)
+    A[:, left, right] = -weight
+    A[:, right, left] = -weight
 
     yield
-    factor = torch.linalg.cholesky(A[..., inner[:, None], inner])
+    rest = _part(A, outer, outer)
+    if not len(inner):
+        return None, rest.reshape(rows, columns, len(outer), -1)
     yield
-    across = A[..., inner[:, None], outer]
+    factor, across = torch.linalg.cholesky(_part(A, inner, inner)), _part(A, inner, outer)
+    del A
+    yield
     follow = torch.cholesky_solve(across, factor)
     yield
-    rest = A[..., outer[:, None], outer] - across.mT @ follow
-    return Merge(axis, inner, outer, factor, follow), rest
+    rest.baddbmm_(across.mT, follow, alpha=-1)
+    y, x = torch.arange(rows, device=device) * tall, torch.arange(columns, device=device) * wide
+    row = edges.shape[1]
+    pixel = (y[:, None] * row + x).reshape(-1, 1) + both[0] * row + both[1]
+    merge = Merge(pixel[:, inner], pixel[:, outer], factor, follow)
+    return merge, rest.reshape(rows, columns, len(outer), -1)
+
+
+def _part(A: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """These rows and columns of every matrix of a batch."""
+    return A[:, rows[:, None], columns]
 
 
 def _border(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -157,16 +175,6 @@ def _between(edges: Tensor, box: tuple[int, int], axis: int) -> Tensor:
 def _halves(boxes: Tensor, axis: int, which: int) -> Tensor:
     """The first or the second box of every pair."""
     return boxes[which::2] if axis == 0 else boxes[:, which::2]
-
-
-def _beside(values: Tensor, axis: int) -> Tensor:
-    """Values (rows, columns, p, k) of boxes as those of the pairs, (.., .., 2p, k)."""
-    return torch.cat([_halves(values, axis, which) for which in (0, 1)], 2)
-
-
-def _apart(both: Tensor, axis: int) -> Tensor:
-    """The opposite of `_beside`."""
-    return torch.stack(both.chunk(2, dim=2), axis + 1).flatten(axis, axis + 1)
 
 
 def _grown(side: int) -> int:

@@ -10,6 +10,7 @@ from torch.nn.functional import adaptive_avg_pool2d, interpolate
 from worker.numerics import lobpcg
 from worker.numerics.constants import CLUSTER_GAP
 from worker.numerics.signs import ramp
+from worker.textures import search
 from worker.textures.dissection import Dissection, dissection
 from worker.textures.grid import Grid, grid_of
 
@@ -28,6 +29,10 @@ pixels a side something is seen in a tenth of the time."""
 ROUGH = 0.1  # tolerance of those
 
 GUARD = 6  # vectors beyond those asked for: the last ones converge slowly
+AT_ONCE = 12
+"""Vectors that a step makes better, from the lowest that is not exact: the first modes are there
+after a quarter of the work, and nothing is done twice for those that are."""
+
 STEPS = 200
 
 
@@ -79,28 +84,27 @@ def image_modes(
     count = min(count, n - 1)
     if n <= DENSE:
         return _exact(grid, count, tolerance)
-    block = None if begun is None else lobpcg.refresh(begun, grid.apply)
+    block = None if begun is None else search.gone_on(begun, grid)
+    if block is None and max(grey.shape) >= LARGE:
+        guess = yield from _enlarged(grey, count + GUARD, threshold)
+        block = search.begun(guess, grid)
+        del guess
     if block is not None:
-        yield _modes(grid, block, count, tolerance)._replace(block=block)
-    else:
-        guess = _patterns(count + GUARD, grid)
-        if max(grey.shape) >= LARGE:
-            guess = yield from _enlarged(grey, guess, threshold)
-            early = lobpcg.start(guess[None], grid.apply, len(guess))
-            yield _modes(grid, early, count, tolerance)
+        yield _modes(grid, block, count, tolerance)[0]
     inverse = yield from dissection(grid)
     if block is None:
-        guess = yield from inverse.solve(guess)
-        block = lobpcg.refresh(lobpcg.start(guess[None], grid.apply, len(guess)), grid.apply)
+        guess = yield from inverse.solve(search.centred(_patterns(0, count + GUARD, grey)))
+        block = search.begun(guess, grid)
+        yield _modes(grid, block, count, tolerance)[0]
     modes = yield from _refined(grid, inverse, block, count, tolerance)
     return modes
 
 
-def _enlarged(grey: Tensor, patterns: Tensor, threshold: float) -> Generator[None, None, Tensor]:
-    """The modes of a smaller image, and patterns (k, n) where it has fewer: (k, n)."""
+def _enlarged(grey: Tensor, count: int, threshold: float) -> Generator[None, None, Tensor]:
+    """The modes of a smaller image, and patterns where it has fewer: (count, n)."""
     height, width = (max(1, side // SHRINKING) for side in grey.shape)
     small = adaptive_avg_pool2d(grey[None].double(), (height, width))[0]
-    steps = image_modes(small, len(patterns), threshold, ROUGH)
+    steps = image_modes(small, count, threshold, ROUGH)
     while True:  # loop: iterations
         try:
             next(steps)
@@ -109,25 +113,24 @@ def _enlarged(grey: Tensor, patterns: Tensor, threshold: float) -> Generator[Non
             break
         yield None
     large = interpolate(found.vectors[None], grey.shape, mode="bilinear")[0].flatten(1)
-    large = large - large.mean(1, keepdim=True)
-    return torch.cat((large, patterns))[: len(patterns)]
+    return torch.cat((large, _patterns(len(large), count, grey)))
 
 
 def _refined(
     grid: Grid, inverse: Dissection, block: lobpcg.Block, count: int, tolerance: float
 ) -> Generator[Modes | None, None, Modes]:
     """LOBPCG until the first `count` residuals are small."""
-    modes = _modes(grid, block, count, tolerance)
+    modes, small = _modes(grid, block, count, tolerance)
     for _ in range(STEPS):  # loop: iterations
         if modes.converged == count:
             break
-        yield modes._replace(block=block)
-        W = (yield from inverse.solve(block.residual()[0]))[None]
-        yield None
+        rows = (~small).nonzero()[:AT_ONCE, 0]
+        W = yield from inverse.solve(search.residuals(block, rows))
         # Computed anew L X and L P do not drift, and need not be kept to go on from.
-        block = lobpcg.refresh(lobpcg.step(block, W, grid.apply(W)), grid.apply)
-        modes = _modes(grid, block, count, tolerance)
-    return modes._replace(block=block)
+        block = yield from search.step(block, rows, W, grid)
+        modes, small = _modes(grid, block, count, tolerance)
+        yield modes
+    return modes
 
 
 def _exact(grid: Grid, count: int, tolerance: float) -> Modes:
@@ -137,18 +140,20 @@ def _exact(grid: Grid, count: int, tolerance: float) -> Modes:
     far = 2 * float(grid.degree.max()) + 1
     theta, V = torch.linalg.eigh(grid.apply(unit) + far / n)
     X = V.mT[None, :count].contiguous()
-    return _modes(grid, lobpcg.Block(X, grid.apply(X), theta[None, :count]), count, tolerance)
+    block = lobpcg.Block(X, grid.apply(X), theta[None, :count])
+    return _modes(grid, block, count, tolerance)[0]._replace(block=None)
 
 
-def _modes(grid: Grid, block: lobpcg.Block, count: int, tolerance: float) -> Modes:
+def _modes(grid: Grid, block: lobpcg.Block, count: int, tolerance: float) -> tuple[Modes, Tensor]:
+    """The first `count` of a block, and (count,) which of them are exact."""
     values = block.theta[0, :count]
-    norms = block.residual()[0, :count].norm(dim=1)
+    norms = search.norms(block, count)
     floor = FLOOR * 2 * grid.degree.max()
     residuals = norms / values.clamp(min=1e-300)
     small = (norms <= (tolerance * values).clamp(min=float(floor))) & values.isfinite()
     X = _definite(block.X[0, :count], values, grid.shape)
     converged = int(small.long().cumprod(0).sum())
-    return Modes(X.reshape(-1, *grid.shape), values, residuals, converged)
+    return Modes(X.reshape(-1, *grid.shape), values, residuals, converged, block), small
 
 
 def _definite(X: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
@@ -169,10 +174,8 @@ def _definite(X: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
     return X / X.gather(1, peak[:, None])
 
 
-def _patterns(count: int, grid: Grid) -> Tensor:
-    """Rows (count, n) float64 that have something of every mode, free of the constant."""
-    n = grid.shape[0] * grid.shape[1]
-    i = torch.arange(n, dtype=torch.float64, device=grid.down.device)
-    j = torch.arange(1, count + 1, dtype=torch.float64, device=grid.down.device)[:, None]
-    rows = torch.sin(1.9898 * i * j + 78.233 * j)
-    return rows - rows.mean(1, keepdim=True)
+def _patterns(begin: int, end: int, grey: Tensor) -> Tensor:
+    """Rows (end - begin, n) float64 that have something of every mode."""
+    i = torch.arange(grey.numel(), dtype=torch.float64, device=grey.device)
+    j = torch.arange(begin + 1, end + 1, dtype=torch.float64, device=grey.device)[:, None]
+    return torch.sin(1.9898 * i * j + 78.233 * j)

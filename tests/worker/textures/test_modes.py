@@ -1,3 +1,5 @@
+from collections.abc import Generator
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -9,6 +11,7 @@ from torch import Tensor
 from worker.shader.stages import result_of
 from worker.textures import modes as module
 from worker.textures.carriers import CARRIERS, carrier, checkerboard
+from worker.textures.dissection import Dissection
 from worker.textures.grid import Grid, grid_of
 from worker.textures.modes import Modes, image_modes
 
@@ -133,6 +136,29 @@ def test_a_large_image_begins_with_a_small_one(shape: tuple[int, int]):
     )
     assert float((first @ final).abs()) > 0.9
     np.testing.assert_allclose(last.values, exact(grid_of(image, 0.3), K)[0], rtol=1e-5)
+
+
+def test_the_first_modes_come_long_before_the_last(monkeypatch: pytest.MonkeyPatch):
+    """The dearest thing is to solve with the image's Laplacian: counted, not timed."""
+    monkeypatch.setattr(module, "LARGE", 64)
+    solved_for, solve = [0], Dissection.solve
+
+    def counted(self: Dissection, R: Tensor) -> Generator[None, None, Tensor]:
+        if R.shape[1] == 64 * 64:
+            solved_for[0] += len(R)
+        return solve(self, R)
+
+    monkeypatch.setattr(Dissection, "solve", counted)
+    at = [
+        (modes.converged, solved_for[0])
+        for modes in image_modes(carrier("bean", 64), 32, 0.1)
+        if modes is not None
+    ]
+    first = next(solves for converged, solves in at if converged)
+    assert first <= 4 * module.AT_ONCE
+    assert first < 0.5 * at[-1][1]
+    assert at[-1] == (32, solved_for[0])
+    assert [converged for converged, _ in at] == sorted(converged for converged, _ in at)
 
 
 def test_the_written_out_problem_gives_the_same(monkeypatch: pytest.MonkeyPatch):

@@ -158,8 +158,13 @@ class Synthesis(Computation):
         from worker.numerics.lobpcg import Block
 
         found = {n: tensor(each, self._carrier.device).clone() for n, each in arrays.items()}
-        if found["x"].shape[2:] != (self._carrier.numel(),):
-            raise ValueError(f"x: not vectors of {self._carrier.numel()} pixels")
+        x = found["x"]
+        for name in ("x", "p"):
+            pixels = (1, self._carrier.numel())
+            if (each := found.get(name, x)).ndim != 3 or each.shape[::2] != pixels:
+                raise ValueError(f"{name}: not vectors of {self._carrier.numel()} pixels")
+        if found["theta"].shape != x.shape[:2]:
+            raise ValueError("theta: not a value of each vector")
         self._block = Block(found["x"], found["x"], found["theta"], found.get("p"))
         self.step()  # to the modes that these are
 
