@@ -6,7 +6,7 @@ import time
 
 import structlog
 
-from service.settings import Settings
+from service.settings import PREFIX, Settings
 from worker.wire.logs import configure
 
 PAUSE_S = 10.0  # between two lines that say the same
@@ -18,6 +18,17 @@ def configure_logs(settings: Settings) -> None:
     configure(settings.log_format, settings.log_level)
     accepting = logging.getLogger("trio.serve_listeners")
     accepting.handlers, accepting.propagate = [_Accepting()], False
+
+
+def worker_logs(settings: Settings) -> dict[str, str]:
+    """What has the log of a worker of our own follow them, as its environment.
+
+    Ours may say otherwise: a command is quieter than a service.
+    """
+    return {
+        f"{PREFIX}LOG_FORMAT": settings.log_format,
+        f"{PREFIX}LOG_LEVEL": settings.log_level,
+    }
 
 
 class _Accepting(logging.Handler):

@@ -9,6 +9,7 @@ import trio
 from service.jobs.desk import Desk, open_desk
 from service.jobs.store import Store
 from service.link.worker_link import open_workers
+from service.logs import worker_logs
 from service.pictures.images import open_decoders
 from service.pictures.prices import EncodePrices
 from service.settings import Settings
@@ -32,6 +33,7 @@ async def open_parts(
                 device=settings.device,
                 threads=settings.threads,
                 command=worker_command,
+                environment=worker_logs(settings),
             ) as link,
             open_decoders(settings.pixel_limit("cpu")) as decoders,
         ):

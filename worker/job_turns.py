@@ -74,7 +74,8 @@ class JobTurns:
             self.now = set()
 
     def _tell_of(self, seconds: float) -> None:
-        log.warning(
+        # No warning: on a busy machine it is the machine, and a command shows warnings to its user.
+        log.info(
             "a turn took long",
             seconds=round(seconds, 2),
             jobs=[each.submit.log_fields for each in self.now],

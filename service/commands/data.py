@@ -18,6 +18,7 @@ from service.client.errors import ClientError
 from service.commands.data_places import Answered, on_this_machine
 from service.commands.data_remote import Asked, at_service
 from service.commands.files import read_input
+from service.commands.local import local_settings
 from service.commands.options import DEADLINE_S, MAX_DEADLINE_S
 from service.commands.work_file import WorkFile
 from service.commands.writing import CommandError, refuse_existing, write_file, write_stream
@@ -28,10 +29,9 @@ from service.jobs.orders import digest
 from service.jobs.store import StoreError
 from service.jobs.work_keys import work_key
 from service.link.worker_link import WorkerUnusable
-from service.logs import configure_logs
 from service.pictures.decoder_process import File
 from service.problems import Problem
-from service.settings import KEY, PREFIX, Settings, SettingsError
+from service.settings import KEY, Settings, SettingsError
 from service.spec.data import parse_data
 from service.spec.reading import bad_spec, read_value
 from worker.wire.jobs import KINDS
@@ -121,15 +121,6 @@ def _on_this_machine(task: DataTask, settings: Settings) -> Answered:
     if answered.state == "complete":
         work_file.remove()
     return answered
-
-
-def local_settings(device: str | None) -> Settings:
-    """Of a job on this machine; raises SettingsError."""
-    spoken = {} if device is None else {f"{PREFIX}DEVICE": device}
-    settings = Settings.from_env({**os.environ, **spoken})
-    settings = replace(settings, log_level="warning") if settings.log_level == "info" else settings
-    configure_logs(settings)
-    return settings
 
 
 def until_signal(work: Any, *arguments: Any) -> Answered:

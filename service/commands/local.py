@@ -1,5 +1,6 @@
 """A job on this machine: the worker and the decoders of the service, and no server."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,10 +21,11 @@ from service.jobs.live_job import LiveJob
 from service.jobs.mailbox import PreviewPace
 from service.jobs.orders import Order, Wanted
 from service.jobs.reception import each_image
+from service.logs import configure_logs
 from service.parts import open_parts
 from service.pictures.encode import Format
 from service.problems import NoResultYet, NotFound, NotReady
-from service.settings import Settings
+from service.settings import PREFIX, Settings
 from worker.wire.config import rgb
 
 READY_S = 150.0  # for a worker on a cold disk
@@ -35,6 +37,19 @@ _WANTED: dict[str, Wanted] = {
     "svg": "svg",
     "json": "document",
 }
+
+
+def local_settings(device: str | None) -> Settings:
+    """Of a job on this machine, and its log: what an operator wants to know is left out.
+
+    Raises:
+        SettingsError: names what is wrong in the environment.
+    """
+    spoken = {} if device is None else {f"{PREFIX}DEVICE": device}
+    settings = Settings.from_env({**os.environ, **spoken})
+    settings = replace(settings, log_level="warning") if settings.log_level == "info" else settings
+    configure_logs(settings)
+    return settings
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, closing
-from dataclasses import replace
 from typing import NamedTuple
 
 import trio
@@ -16,7 +15,7 @@ import trio
 from service.client.documents import JobDocument
 from service.client.errors import ClientError, is_mendable
 from service.commands.bars import printable
-from service.commands.local import open_local
+from service.commands.local import local_settings, open_local
 from service.commands.options import Kind, parse_options
 from service.commands.progress import Bar
 from service.commands.task import Task, read_task
@@ -28,9 +27,8 @@ from service.exits import complain, first_reason
 from service.jobs.jobs import JobState
 from service.jobs.store import StoreError
 from service.link.worker_link import WorkerUnusable
-from service.logs import configure_logs
 from service.problems import BadSpec, Conflict, Problem
-from service.settings import KEY, PREFIX, Settings, SettingsError
+from service.settings import KEY, Settings, SettingsError
 
 _MOST_SENT = 1 << 30  # bytes; the service has a limit of its own
 
@@ -43,18 +41,12 @@ def main(kind: Kind, arguments: Sequence[str]) -> int:
             key = (options.key or os.environ.get(KEY, "")).strip()
             place = _Remote(options.url, key or None)
             return _run(read_task(kind, options, _MOST_SENT), place)
-        settings = _settings(options.device)
+        settings = local_settings(options.device)
         return _run(read_task(kind, options, settings.max_body_bytes), settings)
     except (SettingsError, CommandError, ClientError) as error:
         return complain(str(error), 2)
     except BadSpec as problem:
         return complain(problem.detail, 2)
-
-
-def _settings(device: str | None) -> Settings:
-    spoken = {} if device is None else {f"{PREFIX}DEVICE": device}
-    settings = Settings.from_env({**os.environ, **spoken})
-    return replace(settings, log_level="warning") if settings.log_level == "info" else settings
 
 
 class _Remote(NamedTuple):
@@ -83,7 +75,6 @@ def _opened(task: Task, where: Settings | _Remote) -> AbstractAsyncContextManage
 
         check_url(where.url)
         return open_remote(where.url, where.key and checked_key(where.key), task)
-    configure_logs(where)
     return open_local(where, task)
 
 

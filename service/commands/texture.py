@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from service.commands.data import local_settings, until_signal
+from service.commands.data import until_signal
 from service.commands.data_places import on_this_machine
+from service.commands.local import local_settings
 from service.commands.options import MAX_DEADLINE_S
 from service.commands.writing import CommandError, refuse_existing, write_file
 from service.exits import complain, first_reason

@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
@@ -33,8 +33,12 @@ def worker_command(device: str, threads: int | None) -> list[str]:
 
 
 @asynccontextmanager
-async def spawned(command: Sequence[str]) -> AsyncIterator[trio.abc.Stream]:
+async def spawned(
+    command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> AsyncIterator[trio.abc.Stream]:
     """Run `command --fd N` as a child; it ends with the context, by force if need be.
+
+    `environment` is what it has besides ours.
 
     Raises:
         WorkerUnusable: on the way out, when the child has said that trying again is no use.
@@ -43,7 +47,7 @@ async def spawned(command: Sequence[str]) -> AsyncIterator[trio.abc.Stream]:
     stream = trio.SocketStream(trio.socket.from_stdlib_socket(ours))
     try:
         with theirs:
-            process = await _open_process(command, theirs.fileno())
+            process = await _open_process(command, theirs.fileno(), environment or {})
     except BaseException:
         await trio.aclose_forcefully(stream)
         raise
@@ -79,7 +83,9 @@ async def connected(address: Address) -> AsyncIterator[trio.abc.Stream]:
         await trio.aclose_forcefully(stream)
 
 
-async def _open_process(command: Sequence[str], fd: int) -> trio.Process:
+async def _open_process(
+    command: Sequence[str], fd: int, environment: Mapping[str, str]
+) -> trio.Process:
     packages = str(Path(next(iter(worker.wire.__path__))).parents[1])
     path = os.pathsep.join(filter(None, [packages, os.environ.get("PYTHONPATH")]))
     process = await trio.lowlevel.open_process(
@@ -87,7 +93,7 @@ async def _open_process(command: Sequence[str], fd: int) -> trio.Process:
         pass_fds=[fd],
         stdin=subprocess.DEVNULL,
         stdout=2,  # ours may carry a result: `itten shade -o -`
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, **environment, "PYTHONPATH": path},
     )
     with suppress(OSError):  # not for this user, or it is gone already
         os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICE)

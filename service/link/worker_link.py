@@ -49,19 +49,20 @@ async def open_workers(
     device: str = "auto",
     threads: int | None = None,
     command: Sequence[str] | None = None,
+    environment: Mapping[str, str] | None = None,
     patience: Patience | None = None,
 ) -> AsyncIterator["WorkerLink"]:
     """Supervise the workers at `addresses`, or without any a child of our own.
 
-    `command` replaces the child's command line. It returns before a worker is ready; see
-    `WorkerLink.wait_ready`.
+    `command` replaces the child's command line, and `environment` is what it has besides ours. It
+    returns before a worker is ready; see `WorkerLink.wait_ready`.
 
     Raises:
         ValueError: on an address that is none.
         WorkerUnusable: in an exception group, when the child cannot use the device asked for.
     """
     openers = {text: partial(connected, parse_address(text)) for text in addresses} or {
-        "child": partial(spawned, command or worker_command(device, threads))
+        "child": partial(spawned, command or worker_command(device, threads), environment)
     }
     async with trio.open_nursery() as nursery:
         link = WorkerLink(nursery, patience or Patience())

@@ -43,7 +43,7 @@ async def test_the_key_comes_from_the_environment_or_the_command_line(tmp_path: 
 
 def test_a_key_without_a_service_is_one_line() -> None:
     command = [sys.executable, "-m", "service", "shade", "in.png", "--key", "x"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert ended.returncode == 2
     assert "--url" in ended.stderr
 

@@ -23,7 +23,7 @@ from service.commands.remote import BUSY_S, RemoteWork, patience_s
 from service.commands.task import read_task
 from service.commands.watching import Watcher
 from service.jobs.jobs import Job, JobState
-from tests.service.house import House, house, png, unpacked
+from tests.service.house import PATIENCE_S, House, house, png, unpacked
 
 pytestmark = pytest.mark.long
 
@@ -143,8 +143,9 @@ async def test_a_failure_there_is_status_1(place: Path) -> None:
 
 async def test_a_partial_picture_is_one(place: Path) -> None:
     async with house("slow") as service:
+        service.hold(6)
         status, _, [line] = await itten(
-            place, _url(service), "shade", "in.png", "-p", "16", "--deadline", "0.4"
+            place, _url(service), "shade", "in.png", "-p", "16", "--deadline", "4"
         )
     assert status == 0
     assert line.startswith("itten: in.png: partial: ")
@@ -154,6 +155,7 @@ async def test_a_partial_picture_is_one(place: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_cancels_the_job_there(place: Path, number: signal.Signals) -> None:
     async with house("slow") as service:
+        service.hold()
         process = await _started(place, service)
         process.send_signal(number)
         assert await process.wait() == 128 + number
@@ -165,6 +167,7 @@ async def test_a_signal_cancels_the_job_there(place: Path, number: signal.Signal
 
 async def test_a_job_that_somebody_else_cancels_is_status_1(place: Path) -> None:
     async with house("slow") as service:
+        service.hold()
         process = await _started(place, service)
         [job] = await service.desk.newest()
         await service.client.delete(f"/jobs/{job.id}")
@@ -175,7 +178,9 @@ async def test_a_job_that_somebody_else_cancels_is_status_1(place: Path) -> None
 
 async def test_passes_that_cannot_be_written_cancel_the_job(place: Path) -> None:
     async with house("slow") as service:
+        service.hold()
         process = await _started(place, service, "--save-passes", "/proc/nowhere")
+        service.let_go()
         assert await process.wait() == 1
         await service.wait_idle()
         [job] = await service.desk.newest()
@@ -190,7 +195,7 @@ async def _started(place: Path, service: House, *arguments: str) -> trio.Process
         env=surroundings(),
         stderr=subprocess.PIPE,
     )
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         while not any(live.record.state == JobState.RUNNING for live in service.desk.live.values()):
             await trio.sleep(0.01)
     return process

@@ -45,7 +45,7 @@ def itten(place: Path, worker: str, *arguments: str) -> tuple[int, str]:
         env=os.environ | surroundings | {"PYTHONPATH": os.getcwd()},
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=120,
     )
     assert not [each for each in os.listdir(place) if each.startswith(("itten-", "."))]
     return ended.returncode, ended.stderr.decode()
