@@ -169,8 +169,25 @@ def _score(
     to, count, n = goal[around.walker], len(at), graph.n
     nearer = -(coords[around.node] - coords[to]).abs().sum(1)
     own, target = vectors.at(at * n + at), vectors.at(at * n + goal)
-    side = torch.where(target - own < -EQUAL, -1.0, 1.0)
     here = around.walker
-    across = (vectors.at(at[here] * n + around.node) - own[here]) * side[here]
+    beside = vectors.at(at[here] * n + around.node) - own[here]
+    across = beside * _side(target - own, beside, here)[here]
     straight = settings.straight * around.spread(nearer, allowed, count)
     return straight + settings.spectral * around.spread(across, allowed, count)
+
+
+def _side(ahead: Tensor, beside: Tensor, walker: Tensor) -> Tensor:
+    """(q,) which way along his local vector everybody goes, as the vector has no sign of its own.
+
+    Args:
+        ahead: (q,) from his node to his goal.
+        beside: (T,) from his node to each neighbour.
+        walker: (T,) whose neighbour it is.
+
+    Where his goal is on neither side, he goes as to the first neighbour that is on one.
+    """
+    none = len(beside)
+    place = torch.arange(none, device=beside.device).where(beside.abs() > EQUAL, none)
+    first = place.new_full(ahead.shape, none).scatter_reduce_(0, walker, place, "amin")
+    signs = torch.cat((beside.sign(), beside.new_ones(1)))
+    return torch.where(ahead.abs() > EQUAL, ahead.sign(), signs[first])
