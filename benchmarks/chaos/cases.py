@@ -98,7 +98,7 @@ def _kept(case: Case, kept: Kept, state: State) -> Account:
     """A record with an end; what came while the disk was full may lack what was answered."""
     if case.full:
         return Account(state, kept.note)
-    if state != case.told:
+    if state != case.told and not _cut_off(case, kept, state):
         return Account("changed", f"told {case.told}, then {state} ({kept.note})")
     if case.picture is not None and kept.picture != case.picture:
         what = "another picture" if kept.picture else f"no picture ({kept.note})"
@@ -106,3 +106,9 @@ def _kept(case: Case, kept: Kept, state: State) -> Account:
     if state == "complete" and kept.picture is None:
         return Account("lost", f"complete without a picture ({kept.note})")
     return Account(state, case.note)
+
+
+def _cut_off(case: Case, kept: Kept, state: State) -> bool:
+    """A kill came between the answer and the arrays of a field, which a resume brings."""
+    ends, is_field = (case.told, state), case.request.kind == "field"
+    return is_field and ends == ("complete", "partial") and "interrupted" in kept.note

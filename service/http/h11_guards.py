@@ -7,7 +7,8 @@ from typing import cast
 import h11
 import trio
 from h11 import _abnf, _readers
-from hypercorn.events import Closed, Event
+from h11._receivebuffer import ReceiveBuffer
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.protocol.events import Body, EndBody, Request, Response
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol, H11WSConnection
@@ -59,6 +60,21 @@ class WatchedPause(EventWrapper):
             nursery.cancel_scope.cancel()
 
 
+class BoundedChunks(_readers.ChunkedReader):
+    """A body in chunks. One that alone is too large is not waited for by who has no answer yet."""
+
+    def __init__(self, connection: h11.Connection, most: int) -> None:
+        super().__init__()
+        self._connection, self._most = connection, most
+
+    def __call__(self, buffer: ReceiveBuffer) -> h11.Data | h11.EndOfMessage | None:
+        """The next event, if there is one; raises LocalProtocolError."""
+        event = super().__call__(buffer)
+        if self._bytes_in_chunk > self._most and self._connection.our_state is h11.SEND_RESPONSE:
+            raise h11.LocalProtocolError("a chunk is too large", 413)
+        return event
+
+
 class GuardedH11(H11Protocol):
     """hypercorn 0.18.0's HTTP/1.1, without its ways out of it."""
 
@@ -85,6 +101,9 @@ class GuardedH11(H11Protocol):
             await self._refuse(problem or NO_PATH)
             await self.send(Closed())
             return
+        connection = cast(h11.Connection, self.connection)
+        if isinstance(connection._reader, _readers.ChunkedReader):
+            connection._reader = BoundedChunks(connection, self.config.max_body)
         websocket = _wants_websocket(request)
         self.stream = (GuardedWebSocket if websocket else HTTPStream)(
             self.app,
@@ -99,7 +118,7 @@ class GuardedH11(H11Protocol):
         )
         if isinstance(self.stream, GuardedWebSocket):
             self.stream.guard(self.config.limits)
-            self.connection = H11WSConnection(cast(h11.Connection, self.connection))
+            self.connection = H11WSConnection(connection)
         self.keep_alive_requests += 1
         await self.stream.handle(
             Request(
@@ -151,10 +170,13 @@ class GuardedH11(H11Protocol):
     async def _refuse(self, problem: Problem) -> None:
         headers, body = answer(problem)
         named = [*headers, (HEADER, self.request_id)]
-        await self._send_h11_event(h11.Response(status_code=problem.status, headers=named))
-        if cast(h11.Connection, self.connection)._request_method != b"HEAD":
-            await self._send_h11_event(h11.Data(data=body))
-        await self._send_h11_event(h11.EndOfMessage())
+        connection = cast(h11.Connection, self.connection)
+        events = [h11.Response(status_code=problem.status, headers=named), h11.EndOfMessage()]
+        if connection._request_method != b"HEAD":
+            events.insert(1, h11.Data(data=body))
+        # All made at once: if the application answers meanwhile, h11 gives up and makes no more.
+        for piece in [connection.send(each) for each in events]:
+            await self.send(RawData(piece or b""))
         self.config.refused(problem, self.client)
 
     def _is_too_large(self) -> bool:

@@ -2,7 +2,7 @@
 
 import json
 
-from service.problems import Busy, Malformed, Problem
+from service.problems import BodyTooLarge, Busy, Malformed, Problem
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -33,7 +33,8 @@ NO_REQUEST = Malformed(
 FULL = Busy(
     "The service has as many connections as it takes, or takes from one address; try again."
 )
-_BY_STATUS = {  # what h11 suggests, where that says more than 400
+_BY_STATUS: dict[int, Problem] = {  # what h11 suggests, where that says more than 400
+    413: BodyTooLarge("A chunk of the body is larger than a whole body may be; send less."),
     431: Malformed("A header, or the beginning of a chunk, is too long; send shorter ones."),
     501: Malformed(
         "The Transfer-Encoding is not known here; send the body as it is, or in chunks."

@@ -208,7 +208,8 @@ class Computation:
             if not job.state.ended:
                 problem = error if isinstance(error, Problem) else None
                 each.fail(problem or Problem(_BROKEN.format(job.public_id)), "the service failed")
-                await self.save(job)
+            job.arrays_due = False
+            await self.save(job)
             each.announce_end()
 
     async def save(self, record: Job) -> None:

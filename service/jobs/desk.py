@@ -27,6 +27,7 @@ from service.jobs.mailbox import Broadcast, Mailbox
 from service.jobs.reception import AnyOrder
 from service.jobs.shared import Shared
 from service.jobs.store import Store
+from service.jobs.wall_clock import WallClock
 from service.link.worker_link import WorkerLink
 from service.metrics.metrics import Metrics
 from service.pictures.images import Decoders
@@ -71,6 +72,7 @@ class Desk:
     entrance: Entrance = field(init=False)
     metrics: Metrics = field(default_factory=Metrics)
     looking: Looking = field(default_factory=Looking)
+    clock: WallClock = field(default_factory=WallClock)
     closing: bool = False
 
     def __post_init__(self) -> None:
@@ -228,8 +230,10 @@ class Desk:
     async def _evict(self) -> None:
         for record in list(self.computation.unsaved.values()):
             await self.computation.save(record)
+        now, sure = self.clock.look()
+        evict = partial(self.store.evict, now, by_age=sure)
         try:
-            for job in await trio.to_thread.run_sync(self.store.evict):
+            for job in await trio.to_thread.run_sync(evict):
                 _log.info("a job is no longer kept", job=job)
         except (Unable, sqlite3.Error, OSError) as error:
             _log.error("old jobs cannot be removed", reason=str(error))

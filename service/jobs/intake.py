@@ -34,6 +34,7 @@ class Intake:
         """Take in what still comes of it."""
         if self.shared.expects_arrays:
             await self._take_all(answers)
+        await self._note_arrays()
         await self.keeping.clear()
         kept = [each for each in self.shared.members if each.kept]
         for record in [each.record for each in kept]:
@@ -79,8 +80,16 @@ class Intake:
             await trio.to_thread.run_sync(self.store.arrays_done, self._job)
             for names in ("field/*", RESULT_NPZ):
                 await self._share(names)
+            await self._note_arrays()
             for each in self.shared.members:
                 each.fielded.set()
+
+    async def _note_arrays(self) -> None:
+        """None are due any more: they are kept, or will never be."""
+        for record in [each.record for each in self.shared.members]:
+            if record.arrays_due:
+                record.arrays_due = False
+                await self.keeping.save(record)
 
     @property
     def _job(self) -> str:

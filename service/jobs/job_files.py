@@ -46,9 +46,7 @@ DATA = "result."  # before those of an answer that is data
 _FIELD_NPZ, _WORK_NPZ, _ALL_WORK = "field.npz", "work.npz", "work*.npz"
 INPUT_NPZ, RESULT_NPZ, RESULT_JSON = "input.npz", "result.npz", "result.json"
 _INHERITED = (f"{SOURCE}.px", "pass-*.px", "explanation-*", _ALL_WORK)
-_HEADER = struct.Struct("<4sIII")  # magic, width, height, channels
-_MAGIC = b"ITPX"
-
+_HEADER, _MAGIC = struct.Struct("<4sIII"), b"ITPX"  # magic, width, height, channels
 
 Begin = Callable[[sqlite3.Connection], object]  # what a transaction begins with
 
@@ -126,11 +124,10 @@ class JobFiles:
 
     def latest_name(self, job: str) -> str | None:
         """The name of the picture that is furthest along."""
-        pictures = [*self._table.found(job, "*.px"), *self._table.found(job, INPUT_NPZ)]
-        names = {Path(name).stem for name in pictures}
-        passes = [name for name in names if name.startswith("pass-")]
-        order = [RESULT, *sorted(passes, key=lambda name: -int(name[5:])), INPUT]
-        return next((name for name in order if name in names), None)
+        kept = self._table.found(job, "*.px") | self._table.found(job, INPUT_NPZ)
+        names = {Path(name).stem for name in kept}
+        passes = sorted(filter(passes_of, names), key=passes_of, reverse=True)
+        return next((name for name in (RESULT, *passes, INPUT) if name in names), None)
 
     def put_array_chunk(self, job: str, chunk: ArrayChunk, payload: bytes | memoryview) -> None:
         """Write a piece of an array; chunks of an array may come in any order.
@@ -149,6 +146,10 @@ class JobFiles:
                 self._keep([job], {RESULT_NPZ: part})
         pieces = sorted(self._part(job, "field").glob("*.npy"))
         self._keep([job], {f"field/{each.name}": each for each in pieces}, instead_of=[_FIELD_NPZ])
+
+    def has_arrays(self, job: str) -> bool:
+        """Whether all pieces were there once, of its field or its answer."""
+        return bool(self._table.found(job, "field[./]*") or self._table.found(job, RESULT_NPZ))
 
     def get_array(self, job: str, name: str) -> np.ndarray | None:
         """One array of the field; None while the field is not there."""

@@ -7,7 +7,8 @@
       │             ├────► failed
       └─────────────┴────► cancelled
 
-From `queued` a job can also end at once, except as complete. Nothing follows an end.
+From `queued` a job can also end at once, except as complete. Nothing follows an end; but a restart
+that cuts off the arrays of an answer, with which a job is complete, leaves it partial.
 """
 
 import math
@@ -122,6 +123,12 @@ class Job(msgspec.Struct, kw_only=True):
     skipped: list[Skipped] = []
     linked: list[str] = []  # of an answer that is data: arrays that are not in its document
     problem: dict[str, Any] | None = None
+    arrays_due: bool = False  # it is complete with arrays of its answer that are not all kept yet
+
+    @property
+    def closed(self) -> bool:
+        """Whether it has ended and nothing more comes of it."""
+        return self.state.ended and not self.arrays_due
 
     def move(self, state: JobState, reason: str | None = None) -> None:
         """Go to another state.
@@ -133,6 +140,10 @@ class Job(msgspec.Struct, kw_only=True):
             raise StateError(f"job {self.id} cannot go from {self.state} to {state}")
         self.state = state
         self.status_reason = reason
+
+    def lose_arrays(self, reason: str) -> None:
+        """The arrays of its answer will not come: all but those is there, and it can be resumed."""
+        self.state, self.status_reason, self.arrays_due = JobState.PARTIAL, reason, False
 
     def finish(self, message: Finished) -> None:
         """Take over the worker's last word: state, counts, bounds, seconds."""
@@ -153,6 +164,9 @@ class Job(msgspec.Struct, kw_only=True):
         )
         self.oom_retries = message.oom_retries
         self.skipped = list(message.skipped)
+        # A shaded picture is all of its answer; the field it was made by only comes with it.
+        is_whole = not message.arrays or self.kind == "shade"
+        self.arrays_due = self.state is JobState.COMPLETE and not is_whole
 
     @property
     def public_id(self) -> str:

@@ -129,7 +129,7 @@ async def field_picture(desk: Desk, job: Job) -> Shown:
     await _wait_for_field(desk.live.get(job.id), job)
     picture = await trio.to_thread.run_sync(_field_picture, desk.store, job.id)
     if picture is None:
-        raise Conflict("This job came to no field.")
+        raise _without("field", job)
     return Shown(picture, PICTURE_ARRAY)
 
 
@@ -138,7 +138,7 @@ async def field_npz(desk: Desk, job: Job) -> Path:
     await _wait_for_field(desk.live.get(job.id), job)
     path = await trio.to_thread.run_sync(desk.store.field_npz, job.id)
     if path is None:
-        raise Conflict("This job came to no field.")
+        raise _without("field", job)
     return path
 
 
@@ -181,8 +181,7 @@ async def data_npz(desk: Desk, job: Job) -> Path:
     if path is None and await answer(desk, job) is not None:  # it may have been made just now
         path = await trio.to_thread.run_sync(desk.store.path, job.id, RESULT_NPZ)
     if path is None:
-        why = job.status_reason or "they were not kept; send the request again"
-        raise Conflict(f"This job has no arrays: {why}.")
+        raise _without("arrays", job, "they were not kept; send the request again")
     return path
 
 
@@ -216,7 +215,7 @@ async def drawing_svg(desk: Desk, job: Job) -> bytes:
     await _wait_for_field(desk.live.get(job.id), job)
     array = await trio.to_thread.run_sync(desk.store.get_array, job.id, SVG_ARRAY)
     if array is None:
-        raise Conflict("This job came to no drawing.")
+        raise _without("drawing", job)
     return array.tobytes()
 
 
@@ -229,6 +228,13 @@ async def _wait_for_field(live: LiveJob | None, job: Job) -> None:
     if not live.fielded.is_set():
         raise NoResultYet("The arrays are still on their way from the worker; ask again.")
     _check_ended_well(job)
+
+
+def _without(what: str, job: Job, otherwise: str = "") -> Conflict:
+    """Why there is nothing of this; a job that can be resumed may come to it yet."""
+    cut_off = f"{job.status_reason or 'the deadline came first'}; resume it"
+    why = cut_off if job.resumable else otherwise
+    return Conflict(f"This job has no {what}{why and ': '}{why}.")
 
 
 def _check_ended_well(job: Job) -> None:

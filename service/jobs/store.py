@@ -6,8 +6,8 @@ left are remembered for a while, so that they are answered with 410 and not with
 """
 
 import fcntl
+import math
 import sqlite3
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -15,9 +15,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from service.jobs.cutting_off import cut_off
 from service.jobs.database import Database
-from service.jobs.job_files import JobFiles, passes_of
-from service.jobs.jobs import Job, JobState, is_full_id, public_id
+from service.jobs.job_files import JobFiles
+from service.jobs.jobs import Job, is_full_id, public_id
 from service.jobs.packed import Packed
 from service.jobs.store_opening import StoreError, lock, opening, room
 from service.pictures.picture import Picture
@@ -26,7 +27,6 @@ from worker.wire.messages import ArrayChunk
 
 __all__ = ["Store", "StoreError"]
 
-INTERRUPTED = "interrupted by a restart"
 _TOMBSTONES = 10_000
 MAX_WORK = 256 << 20  # bytes, of what one job leaves to go on from
 WORK_SHARE = 0.25  # of all that is kept, at most, for the work of one job
@@ -73,7 +73,7 @@ class Store:
             NoLongerKept: the earlier job was removed.
             NoRoom: the disk is full.
         """
-        row = (job.id, job.owner, job.created, job.state.ended, msgspec.json.encode(job))
+        row = (job.id, job.owner, job.created, job.closed, msgspec.json.encode(job))
 
         def record(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM gone WHERE id = ?", (job.id,))
@@ -93,7 +93,7 @@ class Store:
         with self._db.writing() as db:
             db.execute(
                 "UPDATE jobs SET ended = ?, record = ? WHERE id = ?",
-                (job.state.ended, msgspec.json.encode(job), job.id),
+                (job.closed, msgspec.json.encode(job), job.id),
             )
 
     def find(self, job: str) -> Job:
@@ -142,21 +142,23 @@ class Store:
                 db.execute(oldest, (_TOMBSTONES,))
         return freed
 
-    def evict(self, now: float | None = None) -> list[str]:
+    def evict(self, now: float, *, by_age: bool = True) -> list[str]:
         """Remove ended jobs that are too old or too many, the oldest first; says which.
 
         Rows are in the order of acceptance: of two, `created` may say otherwise, as the machine's
-        clock may have been set. A job from the future counts as one of now.
+        clock may have been set. A job from the future counts as one of now. Where `now` is not
+        sure, nothing is done `by_age`.
         """
-        now = time.time() if now is None else now
-        self._date_back(now)
+        if by_age:
+            self._date_back(now)
+        keep_s = self._keep_s if by_age else math.inf
         query = "SELECT id, created FROM jobs WHERE ended ORDER BY rowid"
         with self._db.reading() as db:
             ended = db.execute(query).fetchall()
         total = self._files.total
         evicted = []
         for job, created in ended:
-            if total > self._keep_bytes or now - created > self._keep_s:
+            if total > self._keep_bytes or now - created > keep_s:
                 total -= self.delete(job)
                 evicted.append(job)
         self.kept_bytes = total
@@ -284,10 +286,7 @@ class Store:
         with self._db.reading() as db:
             rows = db.execute("SELECT record, ended FROM jobs").fetchall()
         for job in [_decode(record) for record, ended in rows if not ended]:
-            shown = self._files.latest_name(job.id)
-            job.move(JobState.PARTIAL if shown else JobState.FAILED, INTERRUPTED)
-            job.reached(passes_of(shown))
-            job.shared_with = 0
+            cut_off(job, self._files)
             self.save(job)
 
 

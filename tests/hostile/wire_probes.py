@@ -102,6 +102,7 @@ PROBES: dict[str, bytes] = {
     "a chunk of no size": chunked(b"zz\r\n"),
     "a chunk of a negative size": chunked(b"-5\r\nhello\r\n"),
     "a chunk of too many digits": chunked(b"1" * 40 + b"\r\n"),
+    "a chunk larger than any body": chunked(b"ffffffffffff\r\n"),
     "a chunk longer than it says": chunked(b"1\r\nhello\r\n0\r\n\r\n"),
     "a long name of a chunk": chunked(b"1;" + b"x" * 200_000 + b"\r\n"),
     "a long trailer": chunked(b"0\r\nX: " + b"y" * 200_000 + b"\r\n\r\n"),

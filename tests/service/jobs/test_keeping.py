@@ -1,8 +1,10 @@
 """Checkpoints of jobs that run: what they are kept for, over real worker processes."""
 
+import math
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 import trio
 
 from service.jobs.computation import Computation
+from service.jobs.desk import Desk
 from service.jobs.jobs import JobState
 from service.jobs.live_job import LiveJob
 from service.jobs.resuming import order_for_rest, resume
@@ -19,13 +22,13 @@ from service.jobs.work_keys import work_key
 from service.parts import open_parts
 from service.problems import NoRoom
 from service.settings import Settings
-from tests.service.house import House, house, png
+from tests.service.house import PATIENCE_S, House, house, png
 from tests.service.jobs.test_resuming import asked, command
-from tests.service.shade_worker import TILES
+from tests.service.shade_worker import TILES, gone_on_from
 from worker.wire.messages import ArrayChunk, Checkpoint, Finished, Started, Tiles, ToService
 
 PASSES = 6
-ASKED = {"passes": PASSES, "deadline_s": 10}
+KEPT = 2 * TILES + 2  # tiles: two passes and a part of the third
 
 
 @pytest.fixture
@@ -46,11 +49,26 @@ def live_of(service: House, path: str) -> LiveJob:
     return service.desk.live[path.removeprefix("/jobs/")]
 
 
-async def until_passes(live: LiveJob, count: int) -> None:
-    """Return when so many passes are done, and a checkpoint was kept after that."""
-    with trio.fail_after(10):
-        while live.record.progress.tiles_done < count * TILES + 2 or not live.kept:
-            await trio.sleep(0.002)
+async def started(service: House, **fields: Any) -> LiveJob:
+    """A job that waits for its first tile to be let go."""
+    service.hold()
+    return live_of(service, await service.start(png(), **fields))
+
+
+async def until_kept(desk: Desk, live: LiveJob, tiles: int) -> None:
+    """Return when there is this much to go on from, and the record says so."""
+    job, key = live.record.id, work_key(live.record.digest)
+    with trio.fail_after(PATIENCE_S):
+        while (
+            tiles_in(desk.store.get_work(job, key)) < tiles
+            or desk.store.find(job).progress.tiles_done < tiles
+        ):
+            await trio.sleep(0.01)
+
+
+def tiles_in(work: bytes) -> int:
+    """How far those have come who go on from this."""
+    return gone_on_from(work)[0] if work else 0
 
 
 def newest_worker() -> int:
@@ -74,10 +92,11 @@ def of_second_run(heard: list[ToService]) -> list[Tiles]:
 
 async def test_a_job_whose_worker_is_killed_goes_on_from_its_tiles(heard: list[ToService]):
     async with house("slow") as service:
-        path = await service.start(png(), **ASKED)
-        live = live_of(service, path)
-        await until_passes(live, 2)
+        live = await started(service, passes=PASSES)
+        service.hold(KEPT)
+        await until_kept(service.desk, live, KEPT)
         os.kill(newest_worker(), signal.SIGKILL)
+        service.let_go()
         await live.settled.wait()
         assert live.record.state is JobState.COMPLETE
         assert of_second_run(heard)[0].done > 2 * TILES
@@ -93,16 +112,16 @@ async def test_whenever_its_worker_is_killed_a_job_ends_well(
     moment: type[ToService] | None, heard: list[ToService]
 ):
     async with house("slow") as service:
-        path = await service.start(png(), passes=3, deadline_s=9)
-        live = live_of(service, path)
-        with trio.fail_after(9):
+        live = await started(service, passes=3)
+        service.let_go()
+        with trio.fail_after(PATIENCE_S):
             while moment and not any(isinstance(each, moment) for each in heard):
                 await trio.sleep(0)
             os.kill(newest_worker(), signal.SIGKILL)
             await live.closed.wait()
         assert live.record.state is JobState.COMPLETE
         assert live.record.progress.tiles_done == 3 * TILES
-        assert (await service.client.get(f"{path}/image")).status_code == 200
+        assert (await service.client.get(f"/jobs/{live.record.id}/image")).status_code == 200
         assert not service.desk.link._tickets
 
 
@@ -110,14 +129,17 @@ async def test_who_shares_it_goes_on_too_and_a_first_that_leaves_takes_nothing_a
     heard: list[ToService],
 ):
     async with house("slow") as service:
-        paths = [await service.start(png(), **ASKED) for _ in range(2)]
+        service.hold(TILES + 2)
+        paths = [await service.start(png(), passes=PASSES) for _ in range(2)]
         one, other = (live_of(service, path) for path in paths)
         assert one.shared is other.shared
-        await until_passes(one, 1)
+        await until_kept(service.desk, one, TILES + 2)
         assert (await service.client.delete(paths[0])).status_code == 204
         assert (await service.client.delete(paths[0])).status_code == 204
-        await until_passes(other, 2)
+        service.hold(KEPT)
+        await until_kept(service.desk, other, KEPT)
         os.kill(newest_worker(), signal.SIGKILL)
+        service.let_go()
         await other.settled.wait()
         assert other.record.state is JobState.COMPLETE
         assert of_second_run(heard)[0].done > 2 * TILES
@@ -137,7 +159,8 @@ async def test_pieces_of_a_worker_that_is_gone_are_no_part_of_what_follows(
                 os.kill(newest_worker(), signal.SIGKILL)
 
         monkeypatch.setattr(Store, "put_array_chunk", kill)
-        live = live_of(service, await service.start(png(), **ASKED))
+        live = await started(service, passes=PASSES)
+        service.let_go()
         await live.closed.wait()
         assert torn.is_set()
         assert live.record.state is JobState.COMPLETE
@@ -154,7 +177,8 @@ async def test_a_checkpoint_without_one_of_its_arrays_is_none(monkeypatch: pytes
 
     monkeypatch.setattr(Computation, "_hear", all_but_one)
     async with house("slow") as service:
-        live = live_of(service, await service.start(png(), passes=2))
+        live = await started(service, passes=2)
+        service.let_go()
         await live.settled.wait()
         assert live.record.state is JobState.COMPLETE
         assert not live.kept
@@ -162,17 +186,22 @@ async def test_a_checkpoint_without_one_of_its_arrays_is_none(monkeypatch: pytes
 
 async def test_a_field_without_a_worker_is_partial_once_it_can_be_gone_on_with():
     async with house("slow") as service:
+        link, patience = service.desk.link, service.desk.link.patience
+        link.patience = replace(patience, rerun_s=math.inf)  # as if its deadline were near
+        service.hold(2)
         said = {"files": {"target": ("a.png", png())}, "headers": {"Prefer": "respond-async"}}
-        answer = await service.client.post("/field", data={"deadline_s": "0.9"}, **said)
+        answer = await service.client.post("/field", **said)
         live = live_of(service, answer.headers["location"])
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             while not live.kept:
                 await trio.sleep(0.002)
         os.kill(newest_worker(), signal.SIGKILL)
         await live.closed.wait()
         assert live.record.state is JobState.PARTIAL
-        await service.desk.link.wait_ready()
-        order = order_for_rest(live.record, 10.0, trio.current_time())
+        service.let_go()
+        link.patience = patience
+        await link.wait_ready()
+        order = order_for_rest(live.record, PATIENCE_S, trio.current_time())
         later = await resume(service.desk, live.record, order)
         await later.closed.wait()
         assert later.record.state is JobState.COMPLETE
@@ -184,7 +213,8 @@ async def test_a_full_disk_costs_checkpoints_and_not_the_job(monkeypatch: pytest
 
     async with house("slow") as service:
         monkeypatch.setattr(service.desk.store, "work_done", full)
-        live = live_of(service, await service.start(png(), passes=2))
+        live = await started(service, passes=2)
+        service.let_go()
         await live.closed.wait()
         assert live.record.state is JobState.COMPLETE
         assert not live.kept
@@ -204,15 +234,17 @@ def reopened(directory: Path) -> Iterator[Store]:
 
 async def test_after_a_restart_the_record_says_how_far_the_job_was(tmp_path: Path):
     settings = Settings(data=tmp_path)
-    async with open_parts(settings, command("slow")) as desk:
+    held = tmp_path / "held"
+    held.write_text(str(KEPT))
+    async with open_parts(settings, command(f"slow:{held}")) as desk:
         await desk.link.wait_ready()
         live = await desk.accept(asked(("passes", str(PASSES))))
-        await until_passes(live, 2)
+        await until_kept(desk, live, KEPT)
         cut_off = desk.store.find(live.record.id)
         assert cut_off.state is JobState.RUNNING
         known = cut_off.progress
         assert known.passes_done == 2
-        assert 2 * TILES < known.tiles_done <= live.record.progress.tiles_done
+        assert known.tiles_done == live.record.progress.tiles_done == KEPT
     stale = msgspec.structs.replace(known, passes_done=1, tiles_done=1)
     left = [msgspec.structs.replace(cut_off, progress=each) for each in (known, stale)]
     for record in left:
@@ -224,7 +256,7 @@ async def test_after_a_restart_the_record_says_how_far_the_job_was(tmp_path: Pat
         assert job.progress.tiles_done >= 2 * TILES
     async with open_parts(settings, command("slow")) as desk:
         await desk.link.wait_ready()
-        later = await resume(desk, job, order_for_rest(job, 10.0, trio.current_time()))
+        later = await resume(desk, job, order_for_rest(job, PATIENCE_S, trio.current_time()))
         await later.closed.wait()
         assert later.record.state is JobState.COMPLETE
         assert later.result is not None

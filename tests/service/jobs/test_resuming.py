@@ -15,7 +15,7 @@ from service.jobs.resuming import check_same, order_for_rest, resume
 from service.parts import open_parts
 from service.problems import Conflict
 from service.settings import Settings
-from tests.service.house import png
+from tests.service.house import PATIENCE_S, png
 from tests.service.shade_worker import BRIEF
 
 
@@ -25,17 +25,17 @@ def command(mode: str) -> list[str]:
 
 def asked(*pairs: tuple[str, str], kind: str = "shade", source: bytes | None = None) -> Order:
     upload = Upload(png(), source, "photo", list(pairs), None, trio.current_time())
-    return (shade_order if kind == "shade" else field_order)(upload, 10.0)
+    return (shade_order if kind == "shade" else field_order)(upload, PATIENCE_S)
 
 
 async def settled(desk: Desk, live: LiveJob) -> Job:
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         await live.closed.wait()
     return desk.store.find(live.record.id)
 
 
 async def gone_on(desk: Desk, job: Job) -> Job:
-    order = order_for_rest(job, 10.0, trio.current_time())
+    order = order_for_rest(job, PATIENCE_S, trio.current_time())
     return await settled(desk, await resume(desk, job, order))
 
 
@@ -56,11 +56,14 @@ async def test_a_restart_in_the_middle_leaves_the_earlier_work_to_go_on_from(tmp
     async with open_parts(settings, command("brief")) as desk:
         await desk.link.wait_ready()
         first = await settled(desk, await desk.accept(asked(("passes", "3"))))
-    async with open_parts(settings, command("slow")) as desk:
+    held = tmp_path / "held"
+    held.write_text(str(BRIEF))
+    async with open_parts(settings, command(f"slow:{held}")) as desk:
         await desk.link.wait_ready()
-        live = await resume(desk, first, order_for_rest(first, 10.0, trio.current_time()))
-        while live.record.state is not JobState.RUNNING:
-            await trio.sleep(0.005)
+        live = await resume(desk, first, order_for_rest(first, PATIENCE_S, trio.current_time()))
+        with trio.fail_after(PATIENCE_S):
+            while live.record.state is not JobState.RUNNING:
+                await trio.sleep(0.005)
     async with open_parts(settings, command("brief")) as desk:
         await desk.link.wait_ready()
         cut_off = desk.store.find(live.record.id)
@@ -71,12 +74,15 @@ async def test_a_restart_in_the_middle_leaves_the_earlier_work_to_go_on_from(tmp
 
 
 async def test_the_same_rest_is_computed_once_for_all_who_ask(tmp_path: Path):
-    async with open_parts(Settings(data=tmp_path), command("brief")) as desk:
+    held = tmp_path / "held"
+    async with open_parts(Settings(data=tmp_path), command(f"brief:{held}")) as desk:
         await desk.link.wait_ready()
         first = await settled(desk, await desk.accept(asked(("passes", "3"))))
-        order = order_for_rest(first, 10.0, trio.current_time())
+        held.write_text(str(BRIEF))
+        order = order_for_rest(first, PATIENCE_S, trio.current_time())
         one, other = await resume(desk, first, order), await resume(desk, first, order)
         assert one.shared is other.shared
+        held.unlink()
         for live in (one, other):
             job = await settled(desk, live)
             assert (job.state, job.resumed_from) == (JobState.COMPLETE, first.id)

@@ -15,12 +15,10 @@ from tests.service.house import House, assert_problem, house, png
 
 pytestmark = pytest.mark.long
 
-SLOW = {"passes": 6, "deadline_s": 8}  # half a second of a slow worker
-
 
 @contextmanager
-def standing(address: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "tests.service.shade_worker", "slow", "--listen", address]
+def standing(mode: str, address: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "tests.service.shade_worker", mode, "--listen", address]
     with subprocess.Popen(command) as process:
         yield process
         process.kill()
@@ -29,11 +27,17 @@ def standing(address: str) -> Iterator[subprocess.Popen[bytes]]:
 @asynccontextmanager
 async def two(directory: Path) -> AsyncIterator[tuple[House, list[subprocess.Popen[bytes]]]]:
     addresses = [f"unix:{directory / name}.sock" for name in "ab"]
-    with standing(addresses[0]) as a, standing(addresses[1]) as b:
+    mode = f"slow:{held(directory)}"
+    with standing(mode, addresses[0]) as a, standing(mode, addresses[1]) as b:
         async with house(workers=tuple(addresses)) as service:
             while len(service.desk.link.workers) < 2:
                 await trio.sleep(0.01)
             yield service, [a, b]
+
+
+def held(directory: Path) -> Path:
+    """What says how far jobs come, as long as it is there."""
+    return directory / "held"
 
 
 async def states(service: House) -> list[str]:
@@ -52,9 +56,10 @@ async def test_it_is_ready_while_one_is_and_every_job_is_answered(tmp_path: Path
         assert await states(service) == ["ready", "ready"]
         assert "unix:" not in (await service.client.get("/readyz")).text
         answers: list[httpx.Response] = []
+        held(tmp_path).write_text("0")
 
         async def shade(number: int) -> None:
-            answers.append(await service.shade(png(), percentile=40 + number, **SLOW))
+            answers.append(await service.shade(png(), passes=2, percentile=40 + number))
 
         async with trio.open_nursery() as nursery:
             for number in range(4):
@@ -69,6 +74,7 @@ async def test_it_is_ready_while_one_is_and_every_job_is_answered(tmp_path: Path
             assert await states(service) == ["missing", "ready"]
             assert await gauge(service, "up") == [0, 1]
             assert await gauge(service, "jobs") == [0, 4]
+            held(tmp_path).unlink()
         assert [each.headers["itten-status"] for each in answers] == ["complete"] * 4
         processes[1].kill()
         while service.desk.link.ready:
@@ -82,10 +88,11 @@ async def test_one_key_cannot_take_all_places(tmp_path: Path):
     file.write_text("".join(f"{key.line()}\n" for _, key in made.values()))
     file.chmod(0o600)
     async with house("slow", max_queue=2, api_keys_file=file) as service:
+        service.hold()
 
         async def start(name: str, number: int) -> httpx.Response:
             headers = {"Prefer": "respond-async", "Authorization": f"Bearer {made[name][0]}"}
-            return await service.shade(png(), headers, percentile=number, **SLOW)
+            return await service.shade(png(), headers, percentile=number)
 
         assert (await start("alice", 41)).status_code == 202
         refused = await start("alice", 42)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from service.jobs import content, database, store
+from service.jobs import content, database
+from service.jobs.cutting_off import INTERRUPTED
 from service.jobs.jobs import JobState
 from service.jobs.store import Store, StoreError
 from service.pictures.picture import Picture
@@ -37,8 +38,8 @@ def test_jobs_cut_off_by_a_crash_are_ended(tmp_path: Path) -> None:
     assert crash.returncode == -9
     it = opened(tmp_path)
     partial, failed = it.find("with-picture"), it.find("no-picture")
-    assert (partial.state, partial.status_reason) == ("partial", store.INTERRUPTED)
-    assert (failed.state, failed.status_reason) == ("failed", store.INTERRUPTED)
+    assert (partial.state, partial.status_reason) == ("partial", INTERRUPTED)
+    assert (failed.state, failed.status_reason) == ("failed", INTERRUPTED)
     assert it.latest_pixels("with-picture") == PICTURE
     it.close()
 
@@ -170,7 +171,7 @@ def test_a_database_that_is_damaged_while_it_is_used_is_told(kept: Store, tmp_pa
     database = tmp_path / "itten.sqlite3"
     with database.open("r+b") as file:
         file.write(b"\xff" * database.stat().st_size)
-    for use in (kept.newest, kept.evict, lambda: kept.add(a_job())):
+    for use in (kept.newest, lambda: kept.evict(0), lambda: kept.add(a_job())):
         with pytest.raises(Damaged, match="operator"):
             use()
 

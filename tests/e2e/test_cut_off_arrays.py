@@ -1,0 +1,73 @@
+"""A service that is killed while the arrays of a complete job are on their way from the worker."""
+
+import io
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from tests.e2e.served import LONG_S, PATIENCE_S, PATIENT, Served, served
+from tests.service.kept_files import names_of
+
+pytestmark = pytest.mark.long
+
+NPZ = {"Accept": "application/x-npz"}
+ATTEMPTS = 6  # to strike between the answer and the last of its arrays: a third of a second
+# 28 MB of numbers; each row sorted, with where its values were, is three times as much.
+X = np.random.default_rng(12).random((1400, 5000), np.float32)
+ASKED = '{"kind": "rankk", "params": {"kind": "bottom", "k": 5000}}'
+
+
+def sent() -> dict[str, Any]:
+    file = io.BytesIO()
+    np.savez(file, x=X)
+    return {"x": ("x.npz", file.getvalue()), "spec": ("spec.json", ASKED, "application/json")}
+
+
+def killed_behind_its_answer(service: Served) -> dict[str, Any]:
+    """A job that was told to be complete when the service was killed."""
+    service.wait_ready()
+    answer = service.post("/jobs", files=sent(), headers={"Prefer": "respond-async"})
+    assert answer.status_code == 202, answer.text
+    job: dict[str, Any] = answer.json()
+
+    with httpx.Client(base_url=service.url, timeout=PATIENCE_S) as client:  # it asks faster
+        while job["state"] in ("queued", "running"):
+            job = client.get(job["links"]["self"]).json()
+        service.process.kill()
+        service.process.wait()
+    assert job["state"] == "complete", job
+    return job
+
+
+def cut_off(data: Path) -> dict[str, Any]:
+    """The same, with its answer kept and not its arrays."""
+    for _ in range(ATTEMPTS):
+        with served(data, "--device", "cpu", status=-signal.SIGKILL, **PATIENT) as service:
+            job = killed_behind_its_answer(service)
+        if "result.npz" not in names_of(data, job["id"]):
+            assert "result.json" in names_of(data, job["id"])
+            return job
+    raise AssertionError("every job had its arrays by then")
+
+
+def test_a_complete_job_whose_arrays_were_cut_off_is_resumed_to_them(tmp_path: Path):
+    told = cut_off(tmp_path)
+    with served(tmp_path, "--device", "cpu", **PATIENT) as service:
+        service.wait_ready()
+        job = service.get(told["links"]["self"]).json()
+        assert (job["state"], job["status_reason"]) == ("partial", "interrupted by a restart")
+        assert job["result"]["done"] == job["result"]["total"] == len(X)
+        refused = service.get(job["links"]["result"], headers=NPZ)
+        assert refused.status_code == 409
+        assert "resume" in refused.json()["detail"]
+        rest = service.post(job["links"]["resume"], json={"deadline_s": LONG_S}).json()
+        assert rest["state"] == "complete", rest
+        answer = service.get(rest["links"]["result"], headers=NPZ)
+        assert answer.status_code == 200, answer.text
+    with np.load(io.BytesIO(answer.content)) as file:
+        assert (file["values"] == np.sort(X, axis=1)).all()
+        assert (np.take_along_axis(X, file["indices"], axis=1) == file["values"]).all()
