@@ -92,11 +92,11 @@ def test_links_lead_somewhere(page: Page, itten: Served):
         if link.startswith("#"):
             assert link[1:] in page.ids
         else:
-            assert httpx.get(f"{itten.url}{link}", timeout=10).status_code == 200
+            assert httpx.get(f"{itten.url}{link}", timeout=60).status_code == 200
 
 
 def test_what_is_served_is_the_page_and_loads_nothing_from_elsewhere(itten: Served):
-    answer = httpx.get(f"{itten.url}/docs", timeout=10)
+    answer = httpx.get(f"{itten.url}/docs", timeout=60)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from tests.service.house import PATIENCE_S
+
 
 @pytest.fixture(scope="session")
 def site_url() -> Iterator[str]:
@@ -17,11 +19,11 @@ def site_url() -> Iterator[str]:
         assert process.stdout is not None
         yield process.stdout.readline().decode().strip()
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE_S) == 0
 
 
 @pytest.fixture
 async def site(site_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the session's service."""
-    async with httpx.AsyncClient(base_url=site_url, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=site_url, timeout=PATIENCE_S) as client:
         yield client

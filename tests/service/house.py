@@ -22,11 +22,14 @@ from PIL import Image
 from service.app import create_app
 from service.http.serving import serve
 from service.jobs.desk import Desk
+from service.jobs.live_job import LiveJob
 from service.logs import configure_logs
 from service.parts import open_parts
 from service.settings import Settings
 
 FRIEND = "https://friend.example"  # its pages may call the session's house
+PATIENCE_S = 60.0  # guards against a hang and nothing else
+LONG = {"max_deadline_s": PATIENCE_S}  # for what must be complete, also on a busy machine
 
 
 @dataclass
@@ -36,6 +39,24 @@ class House:
     desk: Desk
     client: httpx.AsyncClient
     port: int
+    held: Path
+
+    def hold(self, tiles: int = 0) -> None:
+        """Let jobs come to so many tiles and no further, until they are let go.
+
+        So that what a test does while they run is done while they run, on any machine.
+        """
+        part = self.held.with_suffix(".part")
+        part.write_text(str(tiles))
+        part.replace(self.held)
+
+    def let_go(self) -> None:
+        """Let jobs come to their ends."""
+        self.held.unlink()
+
+    def live(self, path: str) -> LiveJob:
+        """The job under way that has this path."""
+        return self.desk.live[path.removeprefix("/jobs/")]
 
     async def shade(
         self, image: bytes, headers: dict[str, str] | None = None, **fields: Any
@@ -50,13 +71,13 @@ class House:
 
     async def wait_live(self, count: int = 1) -> None:
         """Return once so many jobs are alive: accepted, on record, and not over."""
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while len(self.desk.live) < count:
                 await trio.sleep(0.005)
 
     async def wait_idle(self) -> None:
         """Return once no job has a place, and none is alive."""
-        with trio.fail_after(10):  # a worker that does not obey is waited for
+        with trio.fail_after(PATIENCE_S):  # a worker that does not obey is waited for
             while self.desk.live or self.desk.admission.places:
                 await trio.sleep(0.005)
 
@@ -72,22 +93,23 @@ async def shade(
 @asynccontextmanager
 async def house(mode: str = "quick", **settings: Any) -> AsyncIterator[House]:
     """A service in a temporary directory; it must end in good order."""
-    with trio.fail_after(30):
-        async with open_house(mode, **settings) as service:
+    with trio.fail_after(2 * PATIENCE_S):
+        async with open_house(mode, **LONG | settings) as service:
             yield service
 
 
 @asynccontextmanager
 async def open_house(mode: str, **settings: Any) -> AsyncIterator[House]:
-    command = [sys.executable, "-m", "tests.service.shade_worker", mode]
     with tempfile.TemporaryDirectory() as directory:
+        held = Path(directory) / "held"
+        command = [sys.executable, "-m", "tests.service.shade_worker", f"{mode}:{held}"]
         chosen = Settings(data=Path(directory), port=0, **settings)
         async with open_parts(chosen, command) as desk, _served(desk) as port:
             if mode != "unready":
                 await desk.link.wait_ready()
             url = f"http://127.0.0.1:{port}"
-            async with httpx.AsyncClient(base_url=url, timeout=20) as client:
-                yield House(desk, client, port)
+            async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client:
+                yield House(desk, client, port, held)
 
 
 @asynccontextmanager
@@ -139,9 +161,13 @@ def assert_problem(answer: httpx.Response, status: int, slug: str) -> dict[str, 
 
 async def main() -> None:
     """Be the house of a test session, until the session is over."""
-    configure_logs(Settings.from_env())
+    asked = Settings.from_env()
+    configure_logs(asked)
     async with open_house(
-        sys.argv[1] if sys.argv[1:] else "quick", allowed_origins=(FRIEND,)
+        sys.argv[1] if sys.argv[1:] else "quick",
+        allowed_origins=(FRIEND,),
+        log_format=asked.log_format,  # the worker's is that of these settings
+        log_level=asked.log_level,
     ) as service:
         print(service.client.base_url, flush=True)
         await trio.to_thread.run_sync(sys.stdin.read)

@@ -6,14 +6,18 @@ With a source it fills them with the colour of the source's last pixel.
 `quick`, `slow` (20 ms a tile, and a checkpoint after each), `brief` (stops after BRIEF tiles),
 `deaf` (never comes back from a step), `dying` (ends in its first step), `failing` (raises) or
 `unready` (never says hello). With `heavy`, which is as `brief`, what is left to go on from is
-large.
+large. `MODE:PATH` comes no further than so many tiles of a job as the file PATH says, HELD if it
+is empty, as long as there is one.
 """
 
 import io
+import math
 import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 from zipfile import BadZipFile
 
 import msgspec
@@ -40,6 +44,8 @@ from worker.wire.params import FieldParams, ShadeParams
 TILES = 4  # in every pass of every picture
 SOURCE_TILES = 3  # in every source
 BRIEF, BRIEF_FIELD = 6, 3  # tiles that a `brief` worker does of a job, before or after it goes on
+HELD = 10  # tiles: two passes, and a part of the third
+AGAIN_S = 0.5  # between two checkpoints of the same
 HEAVY = 3 << 20  # bytes of work
 HELLO = Hello(
     device="cpu", device_name="test", warning=None, shade_s_per_mp=0.01, field_s_per_mp=0.01
@@ -50,16 +56,18 @@ class InvertingRun:
     """Each step is a tile; a pass inverts the picture."""
 
     def __init__(self, mode: str, submit: Submit, pixels: bytes) -> None:
-        self.mode, self.submit, self.job = mode, submit, submit.job
+        self.mode, _, self.hold = mode.partition(":")
+        self.submit, self.job = submit, submit.job
         self.shading = isinstance(submit.params, ShadeParams)
         self.passes = submit.params.passes if isinstance(submit.params, ShadeParams) else 1
         size = submit.target.nbytes
         end = size + (submit.source.nbytes if submit.source else 0)
         self.pixels, self.source, self.tiles = pixels[:size], pixels[size:end], 0
+        self.before = SOURCE_TILES if submit.source else 0
         if submit.work_bytes:
             self._go_on(pixels[end:])
-        self.began = self.tiles
-        self.before = SOURCE_TILES if submit.source else 0
+        self.began = self.saved = self.tiles
+        self.saved_at = math.inf
         field = submit.params if isinstance(submit.params, FieldParams) else submit.params.field
         self.drawing, self.paper = field.render == "contours", field.background
 
@@ -72,6 +80,9 @@ class InvertingRun:
             raise ZeroDivisionError("secret/path.py said no")
         if self.mode == "slow":
             time.sleep(0.02)
+        if self._held:
+            time.sleep(0.005)
+            return []
         self.tiles += 1
         emissions = [self._tile(), self._preview()]
         if self.tiles <= self.before:
@@ -83,14 +94,16 @@ class InvertingRun:
             emissions.append((PassDone(job=self.job, index=index, of=self.passes), self.pixels))
         return emissions
 
-    def _go_on(self, work: bytes) -> None:
+    @property
+    def _held(self) -> bool:
         try:
-            with np.load(io.BytesIO(work), allow_pickle=False) as arrays:
-                tiles = [int(arrays[name]) for name in arrays.files if name.endswith("tiles")]
-                [pixels] = [arrays[name] for name in arrays.files if name.endswith("pixels")]
-                self.pixels, self.tiles = pixels.tobytes(), max(tiles)
-        except (ValueError, KeyError, OSError, BadZipFile):
-            pass  # from the beginning
+            return bool(self.hold) and self.tiles >= int(Path(self.hold).read_text() or HELD)
+        except FileNotFoundError:
+            return False
+
+    def _go_on(self, work: bytes) -> None:
+        with suppress(ValueError, KeyError, OSError, BadZipFile):  # else from the beginning
+            self.tiles, self.pixels = gone_on_from(work, self.before)
 
     @property
     def stops(self) -> bool:
@@ -172,9 +185,13 @@ class InvertingRun:
         yield from self._field()
 
     def checkpoint(self, *, last: bool = False) -> Work | None:
-        if not last and (self.mode != "slow" or self.finished):
+        # One that a busy service has no time for is lost: while a job is held there are more.
+        again = self.tiles != self.saved or time.monotonic() > self.saved_at + AGAIN_S
+        if not last and (self.mode != "slow" or self.finished or not again):
             return None
-        whole = last or self.tiles - self.began == 1 or self.of_passes % TILES == 0
+        first = self.tiles - self.began == 1
+        whole = last or first or self.of_passes % TILES == 0 or self.tiles == self.saved
+        self.saved, self.saved_at = self.tiles, time.monotonic()
         arrays = {"tiles": np.array(self.tiles)}
         if whole:
             arrays["pixels"] = np.frombuffer(self.pixels, np.uint8)
@@ -231,10 +248,20 @@ class InvertingRun:
         return preview, bytes(6)
 
 
+def gone_on_from(work: bytes, before: int = 0) -> tuple[int, bytes]:
+    """Tiles and pixels: any checkpoint may be lost, and tiles hold for pixels of the same pass."""
+    with np.load(io.BytesIO(work), allow_pickle=False) as arrays:
+        [name] = [name for name in arrays.files if name.endswith("pixels")]
+        tiles = [int(arrays[name]) for name in arrays.files if name.endswith("tiles")]
+        whole = int(arrays[f"{name.removesuffix('pixels')}tiles"])
+        here = [each for each in tiles if (each - before) // TILES == (whole - before) // TILES]
+        return max(here), arrays[name].tobytes()
+
+
 def main() -> int:
     mode, how, where = sys.argv[1:]
     prepare_process(is_child=how == "--fd")
-    if mode == "unready":
+    if mode.startswith("unready"):
         time.sleep(1000)
     engine = Engine(SampleRuns(lambda submit, pixels: InvertingRun(mode, submit, pixels)))
     if how == "--fd":

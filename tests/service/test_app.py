@@ -12,7 +12,15 @@ from service.app import create_app
 from service.metrics.metrics import Metrics
 from service.settings import Settings
 from service.web.openapi import describe
-from tests.service.house import FRIEND, assert_problem, house, png, shade, unpacked
+from tests.service.house import (
+    FRIEND,
+    PATIENCE_S,
+    assert_problem,
+    house,
+    png,
+    shade,
+    unpacked,
+)
 
 
 async def shaded(site: httpx.AsyncClient) -> str:
@@ -73,6 +81,7 @@ async def test_respond_async_is_202_with_the_place(site: httpx.AsyncClient, pref
 
 async def test_results_while_there_are_none_are_409_with_retry_after():
     async with house("slow") as service:
+        service.hold()
         path = await service.start(png(), passes=16)
         for what in ("image", "field", "image?pass=16"):
             answer = await service.client.get(f"{path}/{what}")
@@ -296,9 +305,10 @@ async def test_the_newest_jobs_come_first_and_live_ones_as_they_are():
     async with house("slow") as service:
         old = await service.start(png(), passes=1)
         await service.wait_idle()
+        service.hold()
         new = await service.start(png(), passes=16)
         live = service.desk.live[new.removeprefix("/jobs/")]
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             while live.record.state != "running":
                 await trio.sleep(0.005)
         jobs = (await service.client.get("/jobs")).json()["jobs"]

@@ -14,7 +14,7 @@ from service.cli import main
 def itten(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "service", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=30, env={"PATH": "/usr/bin:/bin"} | env
+        command, capture_output=True, text=True, timeout=120, env={"PATH": "/usr/bin:/bin"} | env
     )
 
 
@@ -89,7 +89,9 @@ def test_the_service_leaves_torch_and_the_worker_alone():
         "import sys, service.cli, service.app, service.running;"
         "print([m for m in sys.modules if m == 'torch' or m.startswith('worker.')])"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+    )
     loaded = {name for name in eval(ended.stdout) if not name.startswith("worker.wire.jobs")}
     assert loaded <= {
         "worker.graphs",

@@ -93,10 +93,16 @@ class Known:
         return f"/jobs/{self.id}"
 
 
-def accepted(answer: httpx.Response) -> bool:
-    """Whether a job began; a machine that is busy may not even read the picture in time."""
+def late(answer: httpx.Response) -> bool:
+    """Whether no job began: a machine that is busy may not even read the picture in time."""
     if answer.status_code == 503:
         assert "deadline came before" in answer.json()["detail"], answer.text
+    return answer.status_code == 503
+
+
+def accepted(answer: httpx.Response) -> bool:
+    """Whether a job began; otherwise it was too late for it."""
+    if late(answer):
         return False
     assert answer.status_code == 202, answer.text
     return True
@@ -125,6 +131,8 @@ class Machine(RuleBasedStateMachine):
     @rule(picture=PICTURES, passes=st.sampled_from([1, 2]))
     def shade_and_wait(self, picture: int, passes: int) -> None:
         answer = self._send("POST", "/shade", picture, passes, 3.0)
+        if late(answer):
+            return
         assert answer.status_code == 200, answer.text
         done = int(answer.headers["itten-passes"].split("/")[0])
         assert red(answer) == shaded(RED[picture], done)
@@ -195,6 +203,8 @@ class Machine(RuleBasedStateMachine):
         if before is None:
             return multiple()
         answer = self.site.client.post(f"{job.path}/resume", params={"deadline_s": deadline_s})
+        if late(answer):
+            return multiple()
         if before["state"] in ENDS and before["state"] != "partial":
             assert answer.status_code == 409
         elif before["state"] == "partial" and "retry-after" not in answer.headers:

@@ -71,7 +71,7 @@ class SampleRun:
             time.sleep(1000)
         if self.what == "blocked":
             in_step.set()
-            gate.wait(10)
+            gate.wait(60)
         time.sleep(STEP_S)
         self.done += 1
         payload = bytes(FLOOD_BYTES) if self.what == "floods" else b""
@@ -170,7 +170,7 @@ class SampleRuns:
         return self.pieces[-1]
 
 
-def submit(job: str, budget_s: float = 5.0, width: int = 2, height: int = 2) -> Submit:
+def submit(job: str, budget_s: float = 60.0, width: int = 2, height: int = 2) -> Submit:
     return Submit(job=job, width=width, height=height, channels=3, budget_s=budget_s, params=PARAMS)
 
 

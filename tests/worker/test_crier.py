@@ -82,7 +82,7 @@ async def test_each_service_hears_of_its_own_jobs():
 async def test_who_waits_for_the_device_is_told_of_when_it_is_free():
     device, service, gate = DeviceThread(), Heard(), threading.Event()
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(device.call, lambda: gate.wait(10), {job(service, "sends")})
+        nursery.start_soon(device.call, lambda: gate.wait(60), {job(service, "sends")})
         await trio.testing.wait_all_tasks_blocked()
         nursery.start_soon(device.call, lambda: None, {job(service, "waits")})
         await trio.testing.wait_all_tasks_blocked()

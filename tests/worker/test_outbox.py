@@ -1,8 +1,10 @@
 """What leaves an outbox, and in which order."""
 
 import numpy as np
+import pytest
 import trio
 import trio.testing
+from trio.testing import MockClock
 
 from tests.worker.sample_runs import SampleRuns, submit
 from worker.device_thread import DeviceThread
@@ -13,6 +15,12 @@ from worker.sending import Sending
 from worker.wire.channel import Channel
 from worker.wire.framing import FrameDecoder
 from worker.wire.messages import Checkpoint, Finished, Started, ToService, ToWorker, Turn
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, MockClock]]:
+    """Time goes on when nobody has anything else to do."""
+    return "trio", {"clock": MockClock(autojump_threshold=0)}
 
 
 async def test_reports_leave_before_bulk_and_what_was_cancelled_not_at_all():

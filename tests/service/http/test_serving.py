@@ -14,8 +14,10 @@ from service.http.h11_guards import origin_form
 from service.http.pins import PATCHED, require_pins
 from service.http.serving import serve
 from tests.service.live import (
+    CALM,
     MAX_BODY,
-    QUICK,
+    SHORT_S,
+    SOON_S,
     Answer,
     get,
     head,
@@ -27,7 +29,7 @@ from tests.service.live import (
     upgrade,
 )
 
-PATIENT = replace(QUICK, header_s=30.0)
+BRIEF = replace(CALM, header_s=SHORT_S)
 
 
 def test_another_version_of_a_patched_library_is_refused_by_name():
@@ -69,8 +71,9 @@ async def test_start_up_shut_down_and_background_tasks_of_the_application_run():
         assert seen == ["before"]
     assert seen == ["before", "after"]
 
-    with trio.move_on_after(0.2) as cancelled:
+    with trio.CancelScope() as cancelled:
         async with live(app):
+            cancelled.cancel()
             await trio.sleep_forever()
     assert cancelled.cancelled_caught
     assert seen == ["before", "after"] * 2
@@ -104,32 +107,32 @@ async def test_a_usual_client_uploads_and_is_answered():
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
 async def test_connection_close_and_http_1_0_are_closed_after_the_answer(version: str):
     headers = ["Connection: close"] if version == "1.1" else []
-    async with live(limits=PATIENT) as server, await server.connect() as stream:
+    async with live() as server, await server.connect() as stream:
         await stream.send_all(get("/hello", *headers, version=version))
-        with trio.fail_after(1):
+        with trio.fail_after(SOON_S):
             assert (await read_to_end(stream)).endswith(b"hello")
 
 
 async def test_an_idle_connection_is_closed_after_the_header_limit():
-    async with live() as server, await server.connect() as stream:
+    async with live(limits=BRIEF) as server, await server.connect() as stream:
         await stream.send_all(get("/hello"))
         await read_answer(stream)
-        with trio.fail_after(QUICK.header_s + 1):
+        with trio.fail_after(SOON_S):
             assert await read_to_end(stream) == b""
 
 
 async def test_a_client_that_leaves_an_idle_connection_takes_the_server_s_end_with_it():
-    async with live(limits=PATIENT) as server, await server.connect() as stream:
+    async with live() as server, await server.connect() as stream:
         await stream.send_all(get("/hello"))
         await read_answer(stream)
         await stream.send_eof()
-        with trio.fail_after(1):
+        with trio.fail_after(SOON_S):
             assert await read_to_end(stream) == b""
 
 
 async def test_a_header_that_trickles_in_ends_at_the_same_limit():
-    async with live() as server, await server.connect() as stream:
-        with trio.fail_after(QUICK.header_s + 1):
+    async with live(limits=BRIEF) as server, await server.connect() as stream:
+        with trio.fail_after(SOON_S):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_trickle, stream)
                 assert await read_to_end(stream) == b""
@@ -256,7 +259,7 @@ async def test_shutdown_stops_accepting_ends_idle_connections_and_lets_a_request
         return "finished"
 
     async with (
-        live(app, PATIENT, grace_s=10) as server,
+        live(app, replace(CALM, linger_s=SHORT_S), grace_s=2 * SOON_S) as server,
         await server.connect() as idle,
         await server.connect() as busy,
     ):
@@ -288,7 +291,7 @@ async def test_the_end_of_the_grace_cancels_what_is_still_running():
         await stream.send_all(get("/wait"))
         await entered.wait()
         server.shutdown.set()
-        with trio.fail_after(2):
+        with trio.fail_after(SOON_S):
             await server.ended.wait()
         assert cancelled.is_set()
         assert await read_to_end(stream) == b""

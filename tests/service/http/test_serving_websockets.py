@@ -15,7 +15,9 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessag
 from service.http.quart_guards import GuardedQuart
 from tests.hostile.wire_probes import FRAMES
 from tests.service.live import (
-    QUICK,
+    CALM,
+    SHORT_S,
+    SOON_S,
     get,
     live,
     peer,
@@ -75,7 +77,7 @@ async def test_data_before_the_handshake_ends_the_connection_and_nothing_else(
                 assert (await read_to_end(stream)).startswith(b"HTTP/1.1 4")
             await server.assert_alive()
             if path == "/late":
-                with trio.fail_after(1):
+                with trio.fail_after(SOON_S):
                     await ended.wait()
     assert not [line for line in lines if line["event"] != "request"]
 
@@ -93,7 +95,7 @@ async def test_data_before_the_handshake_ends_the_connection_and_nothing_else(
 async def test_a_bad_handshake_gets_400_and_is_closed(raw: bytes):
     async with live() as server, await server.connect() as stream:
         await stream.send_all(raw)
-        with trio.fail_after(2):
+        with trio.fail_after(SOON_S):
             answer = await read_answer(stream)
             assert await read_to_end(stream) == b""
         assert answer.status == 400
@@ -102,7 +104,7 @@ async def test_a_bad_handshake_gets_400_and_is_closed(raw: bytes):
 
 
 async def test_a_message_over_the_limit_closes_with_1009_also_in_fragments():
-    limits = replace(QUICK, message_bytes=1000)
+    limits = replace(CALM, message_bytes=1000)
     async with live(limits=limits) as server:
         async with peer(server, "/echo") as client:
             await client.send(BytesMessage(data=bytes(1001)))
@@ -111,7 +113,7 @@ async def test_a_message_over_the_limit_closes_with_1009_also_in_fragments():
             for _ in range(2):
                 await client.send(BytesMessage(data=bytes(600), message_finished=False))
             assert await client.closed_with() == 1009
-            with trio.fail_after(1):
+            with trio.fail_after(SOON_S):
                 assert await client.stream.receive_some(1) == b""
 
 
@@ -142,7 +144,7 @@ async def test_what_is_no_frame_closes_with_the_code_that_says_so(name: str, cod
             with suppress(trio.BrokenResourceError):
                 await client.stream.send_all(FRAMES[name])
             assert await client.closed_with() == code
-            with trio.fail_after(2), suppress(trio.BrokenResourceError):
+            with trio.fail_after(SOON_S), suppress(trio.BrokenResourceError):
                 assert await client.stream.receive_some(1) == b""
         await server.assert_alive()
 
@@ -208,7 +210,7 @@ async def test_a_hang_up_is_noticed_by_a_session_that_does_not_read():
         async with peer(server, "/session") as client:
             for _ in range(5):
                 await client.send(TextMessage(data="hello?"))
-        with trio.fail_after(1):
+        with trio.fail_after(SOON_S):
             await ended.wait()
 
 
@@ -218,31 +220,31 @@ async def test_a_client_that_talks_without_being_read_is_closed_with_1008():
         for _ in range(100):
             await client.send(TextMessage(data="hello?"))
         assert await client.closed_with() == 1008
-        with trio.fail_after(1):
+        with trio.fail_after(SOON_S):
             await ended.wait()
 
 
 async def test_a_client_that_says_more_than_it_may_is_closed_with_1008_also_in_pings():
     app, ended = watched_session()
-    limits = replace(QUICK, message_bytes=1000, chatter_bytes_s=0)
+    limits = replace(CALM, message_bytes=1000, chatter_bytes_s=0)
     async with live(app, limits) as server, peer(server, "/session") as client:
         for _ in range(30):
             await client.send(Ping(payload=bytes(94)))  # 100 bytes on the wire
         assert await client.closed_with() == 1008
-        with trio.fail_after(1):
+        with trio.fail_after(SOON_S):
             await ended.wait()
 
 
 async def test_a_peer_that_answers_no_ping_is_dead_and_one_that_does_is_not():
     app, ended = watched_session()
-    limits = replace(QUICK, ping_s=0.05, silence_s=0.3)
+    limits = replace(CALM, ping_s=0.15, silence_s=1.0)  # processes stand still for a while
     async with live(app, limits) as server, peer(server, "/session") as client:
-        for _ in range(12):  # twice the silence
+        for _ in range(8):  # longer than the silence
             ping = await client.next_or_ping()
             assert isinstance(ping, Ping)
             await client.send(ping.response())
         assert not ended.is_set()
-        with trio.fail_after(2):
+        with trio.fail_after(SOON_S):
             await ended.wait()
 
 
@@ -256,8 +258,9 @@ async def test_a_peer_that_does_not_read_is_dropped():
         finally:
             ended.set()
 
-    async with live(session_app(session)) as server, peer(server, "/session"):
-        with trio.fail_after(QUICK.send_s + 2):
+    limits = replace(CALM, send_s=SHORT_S)
+    async with live(session_app(session), limits) as server, peer(server, "/session"):
+        with trio.fail_after(SOON_S):
             await ended.wait()
 
 
@@ -272,31 +275,30 @@ async def test_a_send_that_is_cancelled_halfway_ends_the_session():
         finally:
             ended.set()
 
-    limits = replace(QUICK, send_s=1)
-    async with live(session_app(session), limits) as server, peer(server, "/session") as client:
-        with trio.fail_after(3):
+    async with live(session_app(session)) as server, peer(server, "/session") as client:
+        with trio.fail_after(SOON_S):
             while not ended.is_set():  # a piece now and then, so that no send is too slow
                 await client.stream.receive_some(16384)
                 await trio.sleep(0.001)
 
 
 async def test_the_ping_loop_does_not_outlive_its_socket():
-    limits = replace(QUICK, ping_s=60)
-    async with live(limits=limits, grace_s=10) as server:
+    async with live(grace_s=2 * SOON_S) as server:
         async with peer(server, "/echo") as client:
             await client.send(CloseConnection(code=1000))
             assert await client.closed_with() == 1000
         server.shutdown.set()
-        with trio.fail_after(1):
+        with trio.fail_after(SOON_S):
             await server.ended.wait()
 
 
 async def test_a_shutdown_closes_sessions_with_1001_after_the_grace():
     app, ended = watched_session()
-    async with live(app, grace_s=0.1) as server, peer(server, "/session") as client:
+    limits = replace(CALM, farewell_s=SOON_S)
+    async with live(app, limits, grace_s=0.1) as server, peer(server, "/session") as client:
         server.shutdown.set()
         assert await client.closed_with() == 1001
-        with trio.fail_after(2):
+        with trio.fail_after(SOON_S):
             await server.ended.wait()
         assert ended.is_set()
 

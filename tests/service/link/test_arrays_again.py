@@ -45,7 +45,9 @@ DONE = ArraysDone(job=JOB)
 
 
 @asynccontextmanager
-async def scripted(place: Path, *scripts: Sequence[Message]) -> AsyncIterator[WorkerLink]:
+async def scripted(
+    place: Path, *scripts: Sequence[Message], rerun_s: float = 1.0
+) -> AsyncIterator[WorkerLink]:
     """A link to a worker that sends one script after a job has come, and dies; then the next."""
     address = UnixAddress(str(place / "worker.sock"))
     (listener,) = await open_listeners([address])
@@ -63,8 +65,8 @@ async def scripted(place: Path, *scripts: Sequence[Message]) -> AsyncIterator[Wo
                     if left:
                         return
 
-    patience = Patience(first_pause_s=0.01, last_pause_s=0.01, rerun_s=1.0)
-    with trio.fail_after(30), structlog.testing.capture_logs():
+    patience = Patience(first_pause_s=0.01, last_pause_s=0.01, rerun_s=rerun_s)
+    with trio.fail_after(60), structlog.testing.capture_logs():
         async with open_workers([f"unix:{address.path}"], patience=patience) as link:
             link.nursery.start_soon(trio.serve_listeners, handle, [listener])
             yield link
@@ -94,11 +96,11 @@ async def test_less_than_what_was_answered_is_not_sent(tmp_path: Path):
     assert SECOND not in told
 
 
-@pytest.mark.parametrize(("answer", "budget_s"), [(PARTIAL, 60.0), (COMPLETE, 0.9)])
+@pytest.mark.parametrize(("answer", "rerun_s"), [(PARTIAL, 1.0), (COMPLETE, 90.0)])
 async def test_without_time_and_after_a_partial_answer_they_are_lost(
-    tmp_path: Path, answer: Finished, budget_s: float
+    tmp_path: Path, answer: Finished, rerun_s: float
 ):
-    async with scripted(tmp_path, [*BEGIN, answer, FIRST], []) as link:
+    async with scripted(tmp_path, [*BEGIN, answer, FIRST], [], rerun_s=rerun_s) as link:
         await link.wait_ready()
         with pytest.raises(WorkerLost, match="while it sent the arrays"):
-            await all_of(await link.submit(submit(JOB, budget_s=budget_s), PIXELS))
+            await all_of(await link.submit(submit(JOB, budget_s=60), PIXELS))

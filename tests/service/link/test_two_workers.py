@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -12,15 +13,22 @@ import structlog.testing
 import trio
 
 from service.jobs.admission import Admission, Place, Work
-from service.link.peer import Patience, Peer
+from service.link.peer import Peer
 from service.link.process import spawned
 from service.link.worker_link import Answers, Deadly, WorkerLink
-from tests.service.link.test_worker_link import all_of, gone, until
+from tests.service.link.test_worker_link import (
+    CALM,
+    PATIENCE_S,
+    all_of,
+    collect,
+    until,
+    until_told,
+)
 from tests.worker.sample_runs import PIXELS, submit
-from worker.wire.messages import Finished, PassDone, Started
+from worker.wire.messages import Finished, Started, ToService
 
 WORKER = [sys.executable, "-m", "tests.worker.sample_worker", "normal"]
-BUDGET_S = 20.0
+BUDGET_S = 60.0
 
 
 class Two:
@@ -41,13 +49,14 @@ class Two:
         """How many jobs each has."""
         return {peer.name: peer.load for peer in self.link.peers}
 
-    async def kill(self, name: str) -> None:
-        """Kill one; returns when that is known."""
-        pid = int(self.link.workers[name].device_name)
-        os.kill(pid, signal.SIGKILL)
-        await gone(pid)
-        while name in self.link.workers and int(self.link.workers[name].device_name) == pid:
-            await trio.sleep(0.005)
+    async def kill(self, *names: str) -> None:
+        """Kill these at once; returns when that is known."""
+        pids = {name: int(self.link.workers[name].device_name) for name in names}
+        for pid in pids.values():
+            os.kill(pid, signal.SIGKILL)
+        for name, pid in pids.items():
+            while name in self.link.workers and int(self.link.workers[name].device_name) == pid:
+                await trio.sleep(0.005)
 
     async def both(self) -> None:
         """Return when both are ready."""
@@ -57,8 +66,8 @@ class Two:
 
 @asynccontextmanager
 async def two_workers() -> AsyncIterator[Two]:
-    patience = Patience(first_pause_s=0.3)
-    with trio.fail_after(30), structlog.testing.capture_logs():
+    patience = replace(CALM, first_pause_s=0.3)
+    with trio.fail_after(PATIENCE_S), structlog.testing.capture_logs():
         async with trio.open_nursery() as nursery:
             link = WorkerLink(nursery, patience)
             for name in "ab":
@@ -72,31 +81,36 @@ async def two_workers() -> AsyncIterator[Two]:
 
 
 async def test_the_jobs_of_a_dead_worker_move_and_those_of_the_other_stay():
-    async with two_workers() as two:
-        mine = [await two.start(f"j{n}-25", "a") for n in range(3)]
-        others = [await two.start(f"k{n}-25", "b") for n in range(2)]
-        for answers, _ in mine:
-            await until(answers, PassDone)
+    async with two_workers() as two, trio.open_nursery() as nursery:
+        told: dict[str, list[ToService]] = {}
+        places = []
+        for worker, count in (("a", 3), ("b", 2)):
+            for number in range(count):
+                job = f"endless{worker}{number}-1000000"
+                answers, place = await two.start(job, worker)
+                places.append(place)
+                told[job] = []
+                nursery.start_soon(collect, answers, told[job])
+        for job, messages in told.items():
+            await until_told(messages, Started(job=job), 1)
         await two.kill("a")
         assert two.link.ready
         assert two.held()["b"] == 5
-        assert {place.worker for _, place in [*mine, *others]} == {"b"}
-        for answers, _ in mine:
-            messages = await all_of(answers)
-            assert Started in {type(each) for each in messages}  # anew
-            assert (messages[-1].state, messages[-1].passes_done) == ("complete", 25)
-        for answers, _ in others:
-            messages = await all_of(answers)
-            assert [type(each) for each in messages].count(Started) == 1
+        assert {place.worker for place in places} == {"b"}
+        for job, messages in told.items():
+            anew = job.startswith("endlessa")
+            await until_told(messages, Started(job=job), 2 if anew else 1)
         await two.both()
         assert (await two.start("next-1"))[1].worker == "a"
+        for job, messages in told.items():
+            await two.link.cancel(job)
+            assert messages.count(Started(job=job)) == (2 if job.startswith("endlessa") else 1)
 
 
 async def test_when_both_are_gone_jobs_wait_for_the_first_that_is_back():
     async with two_workers() as two:
         jobs = [await two.start(f"j{n}-25", "b") for n in range(4)]
-        await two.kill("a")
-        await two.kill("b")
+        await two.kill("a", "b")
         assert not two.link.ready
         for answers, place in jobs:
             assert (await all_of(answers))[-1].state == "complete"

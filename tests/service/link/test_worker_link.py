@@ -3,9 +3,9 @@
 import os
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,12 +23,27 @@ from service.link.worker_link import (
     WorkerUnusable,
     open_workers,
 )
-from tests.worker.sample_runs import HELLO, PIXELS, SampleRuns, submit
+from tests.worker.sample_runs import HANGS, HELLO, PIXELS, SampleRuns, submit
 from worker.engine import Engine
 from worker.listening import open_listeners
 from worker.server import serve
 from worker.wire.address import UnixAddress
-from worker.wire.messages import ArrayChunk, ArraysDone, Finished, PassDone, Started, ToService
+from worker.wire.channel import Channel
+from worker.wire.framing import FrameDecoder
+from worker.wire.messages import (
+    ArrayChunk,
+    ArraysDone,
+    Finished,
+    PassDone,
+    Started,
+    Submit,
+    ToService,
+    ToWorker,
+)
+
+PATIENCE_S = 180.0  # guards against a hang and nothing else
+CALM = Patience(ack_s=60, listener_s=60)  # longer than a machine stands still
+ENDLESS = "endless-1000000"
 
 
 def sample_worker(mode: str = "normal") -> list[str]:
@@ -37,8 +52,8 @@ def sample_worker(mode: str = "normal") -> list[str]:
 
 @asynccontextmanager
 async def ready_link(patience: Patience | None = None) -> AsyncIterator[WorkerLink]:
-    with trio.fail_after(30):
-        async with open_workers(command=sample_worker(), patience=patience) as link:
+    with trio.fail_after(PATIENCE_S):
+        async with open_workers(command=sample_worker(), patience=patience or CALM) as link:
             await link.wait_ready()
             yield link
 
@@ -57,6 +72,24 @@ async def until(answers: Answers, kind: type[ToService]) -> ToService:
         if isinstance(message, kind):
             return message
     raise AssertionError(f"no {kind.__name__}")
+
+
+async def until_told(told: list[ToService], message: ToService, times: int) -> None:
+    while told.count(message) < times:
+        await trio.sleep(0.005)
+
+
+async def collect(answers: Answers, told: list[ToService]) -> None:
+    async for message, _ in answers:
+        told.append(message)
+
+
+async def until_hanging(capfd: pytest.CaptureFixture[str]) -> None:
+    """Return once a step hangs; a worker that is told to stop before that ends the job well."""
+    said = ""
+    while HANGS not in said.splitlines():
+        await trio.sleep(0.01)
+        said += "".join(capfd.readouterr())
 
 
 async def gone(pid: int) -> None:
@@ -80,11 +113,30 @@ async def test_jobs_go_on_side_by_side():
 
 async def test_the_deadline_counts_from_the_submission():
     async with ready_link() as link:
-        began = trio.current_time()
-        answers = await link.submit(submit("endless-1000000", budget_s=0.3), PIXELS)
-        finished = await until(answers, Finished)
-        assert finished.state == "partial"
-        assert trio.current_time() - began < 0.35
+        answers = await link.submit(submit(ENDLESS, budget_s=0.3), PIXELS)
+        assert (await until(answers, Finished)).state == "partial"
+
+
+async def test_a_worker_that_comes_late_is_told_what_is_left_of_the_time(tmp_path: Path):
+    address = UnixAddress(str(tmp_path / "worker.sock"))
+    budgets: list[float] = []
+
+    async def handle(stream: trio.SocketStream) -> None:
+        async with Channel[ToWorker](stream, FrameDecoder(ToWorker)) as channel:
+            await channel.send(HELLO)
+            async for message, _ in channel:
+                if isinstance(message, Submit):
+                    budgets.append(message.budget_s)
+                    await channel.send(Finished(job=message.job, state="partial"))
+
+    with trio.fail_after(PATIENCE_S):
+        async with open_workers([f"unix:{address.path}"], patience=CALM) as link:
+            answers = await link.submit(submit("j-3", budget_s=60.0), PIXELS)
+            await trio.sleep(0.3)
+            (listener,) = await open_listeners([address])
+            link.nursery.start_soon(trio.serve_listeners, handle, [listener])
+            await all_of(answers)
+    assert 0 < budgets[0] <= 59.7
 
 
 async def test_arrays_come_after_the_answer_and_then_it_ends():
@@ -145,7 +197,7 @@ async def test_a_listener_that_leaves_cancels_its_job():
 
 
 async def test_a_listener_that_does_not_listen_holds_nobody_up():
-    async with ready_link(Patience(listener_s=0.3)) as link:
+    async with ready_link(Patience(listener_s=1.0)) as link:
         idle = await link.submit(submit("endless-1000000"), PIXELS)
         busy = await link.submit(submit("j-100"), PIXELS)
         assert (await all_of(busy))[-1].state == "complete"
@@ -153,7 +205,7 @@ async def test_a_listener_that_does_not_listen_holds_nobody_up():
 
 
 async def test_cancel_works_from_the_task_that_no_longer_listens():
-    async with ready_link(Patience(ack_s=1)) as link:
+    async with ready_link(CALM) as link:
         answers = await link.submit(submit("endless-1000000"), PIXELS)
         pid = worker_pid(link)
         # More messages than fit have come: the link waits for this task to take one.
@@ -163,51 +215,55 @@ async def test_cancel_works_from_the_task_that_no_longer_listens():
         assert worker_pid(link) == pid
 
 
-async def test_a_worker_that_does_not_obey_is_replaced_and_other_jobs_are_run_again():
-    async with ready_link(Patience(ack_s=0.3)) as link:
-        pid = worker_pid(link)
-        other = await link.submit(submit("j-100"), PIXELS)
+async def test_a_worker_that_does_not_obey_is_replaced_and_other_jobs_are_run_again(
+    capfd: pytest.CaptureFixture[str],
+):
+    patience = replace(CALM, ack_s=0.3)
+    async with ready_link(patience) as link, trio.open_nursery() as nursery:
+        pid, told = worker_pid(link), list[ToService]()
+        nursery.start_soon(collect, await link.submit(submit(ENDLESS), PIXELS), told)
+        await until_told(told, Started(job=ENDLESS), 1)
         hanging = await link.submit(submit("hangs-3"), PIXELS)
         await until(hanging, Started)
+        await until_hanging(capfd)
         await link.cancel("hangs-3")
         await gone(pid)
         assert await all_of(hanging) == [Finished(job="hangs-3", state="cancelled")]
-        messages = await all_of(other)
-        assert messages[-1].state == "complete"
-        assert messages.count(Started(job="j-100")) == 2
+        await until_told(told, Started(job=ENDLESS), 2)
         assert worker_pid(link) != pid
+        await link.cancel(ENDLESS)
 
 
 async def test_kill_9_in_mid_job_runs_it_again():
     async with ready_link() as link:
-        answers = await link.submit(submit("j-200"), PIXELS)
+        answers = await link.submit(submit(ENDLESS), PIXELS)
         await until(answers, PassDone)
         pid = worker_pid(link)
         os.kill(pid, signal.SIGKILL)
-        messages = await all_of(answers)
-        assert Started(job="j-200") in messages
-        assert (messages[-1].state, messages[-1].passes_done) == ("complete", 200)
+        await until(answers, Started)
+        assert await until(answers, PassDone) == PassDone(job=ENDLESS, index=1, of=1_000_000)
         assert worker_pid(link) != pid
         assert not Path(f"/proc/{pid}").exists()
+        await link.cancel(ENDLESS)
 
 
 async def test_a_job_that_loses_two_workers_is_lost_and_the_next_one_is_not():
     async with ready_link() as link:
-        answers = await link.submit(submit("endless-1000000", budget_s=20), PIXELS)
+        answers = await link.submit(submit("endless-1000000"), PIXELS)
         for _ in range(2):
             await until(answers, Started)
             os.kill(worker_pid(link), signal.SIGKILL)
         with pytest.raises(WorkerLost, match="two workers died"):
             await all_of(answers)
-        answers = await link.submit(submit("j-3", budget_s=20), PIXELS)
+        answers = await link.submit(submit("j-3"), PIXELS)
         assert (await all_of(answers))[-1].state == "complete"
 
 
 async def test_the_worker_that_says_over_which_job_it_ends():
     async with ready_link() as link:
-        other = await link.submit(submit("endless-1000000", budget_s=20), PIXELS)
+        other = await link.submit(submit("endless-1000000"), PIXELS)
         await until(other, Started)
-        fatal = await link.submit(submit("fatal-3", budget_s=20), PIXELS)
+        fatal = await link.submit(submit("fatal-3"), PIXELS)
         with pytest.raises(Deadly, match="two workers died"):
             await all_of(fatal)
         assert link._tickets["endless-1000000"].deaths == 0
@@ -221,7 +277,7 @@ async def test_what_a_job_goes_on_from_is_asked_for_each_time_that_it_is_sent():
         return asked[-1]
 
     async with ready_link() as link:
-        answers = await link.submit(submit("endless-1000000", budget_s=20), PIXELS, work=work)
+        answers = await link.submit(submit("endless-1000000"), PIXELS, work=work)
         for times in (1, 2):
             await until(answers, Started)  # the worker has compared how many bytes were announced
             assert asked == [b"", b"work"][:times]
@@ -230,15 +286,13 @@ async def test_what_a_job_goes_on_from_is_asked_for_each_time_that_it_is_sent():
 
 
 async def test_a_job_with_little_time_left_is_not_run_again():
-    async with ready_link() as link:
-        answers = await link.submit(submit("endless-1000000", budget_s=0.9), PIXELS)
+    async with ready_link(replace(CALM, rerun_s=90.0)) as link:
+        answers = await link.submit(submit(ENDLESS, budget_s=60.0), PIXELS)
         await until(answers, Started)
         os.kill(worker_pid(link), signal.SIGKILL)
-        began = trio.current_time()
         with pytest.raises(WorkerLost, match="the deadline is near"):
             await all_of(answers)
-        assert trio.current_time() - began < 0.5
-        assert not link.ready
+        assert not link.ready  # another one was not waited for
 
 
 async def test_a_cancelled_job_is_not_run_again():
@@ -255,7 +309,7 @@ async def test_a_cancelled_job_is_not_run_again():
 @pytest.mark.parametrize("mode", ["silent", "garbage", "modern"])
 async def test_a_worker_that_is_none_is_tried_again_and_never_ready(mode: str):
     patience = Patience(hello_s=0.7, first_pause_s=0.05, last_pause_s=0.1, again_s=0.0)
-    with trio.fail_after(30), structlog.testing.capture_logs() as logs:
+    with trio.fail_after(PATIENCE_S), structlog.testing.capture_logs() as logs:
         async with open_workers(command=sample_worker(mode), patience=patience) as link:
             answers = await link.submit(submit("j-3", budget_s=2.0), PIXELS)
             with pytest.raises(WorkerLost, match="no worker was ready in time"):
@@ -267,10 +321,10 @@ async def test_a_worker_that_is_none_is_tried_again_and_never_ready(mode: str):
 
 
 async def test_a_job_waits_for_a_worker_that_warms_up():
-    with trio.fail_after(30):
+    with trio.fail_after(PATIENCE_S):
         async with open_workers(command=sample_worker()) as link:
             assert not link.ready
-            answers = await link.submit(submit("j-3", budget_s=20), PIXELS)
+            answers = await link.submit(submit("j-3"), PIXELS)
             assert (await all_of(answers))[-1].state == "complete"
 
 
@@ -284,7 +338,7 @@ async def test_without_a_worker_and_without_time_a_job_is_lost_at_once():
 async def test_settings_that_cannot_work_are_said_once():
     unusable = False
     try:
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE_S):
             async with open_workers(command=sample_worker("unusable")) as link:
                 await link.wait_ready()
     except* WorkerUnusable:
@@ -325,7 +379,7 @@ async def test_a_service_that_is_killed_takes_its_child_along():
             )
         )
         text = b""
-        with trio.fail_after(20):
+        with trio.fail_after(PATIENCE_S):
             while not (b"pid " in text and text.endswith(b"\n")):
                 text += await service.stdout.receive_some()
             pid = int(text.rpartition(b"pid ")[2])
@@ -337,9 +391,9 @@ async def test_a_worker_that_stands_by_itself(tmp_path: Path):
     address = UnixAddress(str(tmp_path / "worker.sock"))
     engine = Engine(SampleRuns())
     patience = Patience(first_pause_s=0.05)
-    with trio.fail_after(20):
+    with trio.fail_after(PATIENCE_S):
         async with open_workers([f"unix:{address.path}"], patience=patience) as link:
-            answers = await link.submit(submit("j-3", budget_s=20), PIXELS)
+            answers = await link.submit(submit("j-3"), PIXELS)
             (listener,) = await open_listeners([address])  # later than the first try
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(engine.run)
@@ -348,17 +402,3 @@ async def test_a_worker_that_stands_by_itself(tmp_path: Path):
                 )
                 assert (await all_of(answers))[-1].state == "complete"
                 nursery.cancel_scope.cancel()
-
-
-async def test_36_megabytes_there_and_back_are_cheap():
-    async with ready_link() as link:
-        pixels = bytes(36_000_000)
-        best = 1e9
-        for number in range(5):
-            began = time.perf_counter()
-            answers = await link.submit(submit(f"big{number}-1", width=4000, height=3000), pixels)
-            async for message, payload in answers:
-                if isinstance(message, Finished):
-                    assert len(payload) == len(pixels)
-            best = min(best, time.perf_counter() - began)
-        assert best < 2 * 36 * 0.004  # each way; the aim is half of it, on idle cores

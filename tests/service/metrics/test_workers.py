@@ -8,6 +8,7 @@ import sys
 import pytest
 import trio
 from prometheus_client import CollectorRegistry, generate_latest
+from trio.testing import wait_all_tasks_blocked
 
 from service.jobs.admission import Admission
 from service.link.meter import Meter
@@ -17,6 +18,7 @@ from service.pictures import images
 from service.pictures.images import Decoders, open_decoders
 from service.problems import BrokenImage
 from tests.service import hostile_decoder as hostile
+from tests.service.house import PATIENCE_S
 from tests.worker.sample_runs import PIXELS, submit
 from worker.wire.messages import Counts, Stats
 
@@ -33,13 +35,10 @@ def read(link: WorkerLink, decoders: Decoders) -> dict[str, float]:
     return {name: float(value) for name, value in samples}
 
 
-async def turns(link: WorkerLink, more_than: float) -> float:
-    """The count of turns, once it is more."""
-    with trio.fail_after(10):
-        while True:
-            count = read(link, Decoders(0))[f"itten_worker_turns_total{CHILD}"]
-            if count > more_than:
-                return count
+async def counted(link: WorkerLink, what: str, at_least: float) -> None:
+    """Return once this count has come so far: it is told every second."""
+    with trio.fail_after(PATIENCE_S):
+        while read(link, Decoders(0))[f"itten_worker_{what}_total{CHILD}"] < at_least:
             await trio.sleep(0.02)
 
 
@@ -52,13 +51,16 @@ async def test_counts_go_on_when_a_worker_is_replaced():
     async with open_workers(command=WORKER) as link:
         await link.wait_ready()
         await run(link, "tiles-5")
-        before = await turns(link, 0)
+        await counted(link, "batch_tiles", 4)
+        assert link.hello is not None
+        os.kill(int(link.hello.device_name), signal.SIGSTOP)
+        await wait_all_tasks_blocked(0.05)  # all that it has said was read
         first = read(link, Decoders(0))
+        before = first[f"itten_worker_turns_total{CHILD}"]
         assert first[f"itten_worker_batch_tiles_total{CHILD}"] == 4  # and one while it was made
         assert first['itten_worker_memory_bytes{of="process",worker="child"}'] > 1e6
-        assert link.hello is not None
         os.kill(int(link.hello.device_name), signal.SIGKILL)
-        with trio.fail_after(10):
+        with trio.fail_after(PATIENCE_S):
             while link.ready:
                 await trio.sleep(0.01)
         between = read(link, Decoders(0))
@@ -67,7 +69,7 @@ async def test_counts_go_on_when_a_worker_is_replaced():
         assert not [name for name in between if "memory" in name]  # of nobody
         await link.wait_ready()
         await run(link, "j-3")
-        await turns(link, before)
+        await counted(link, "turns", before + 1)
 
 
 def test_what_a_connection_has_counted_is_counted_once():
@@ -83,9 +85,9 @@ def test_what_a_connection_has_counted_is_counted_once():
 
 
 async def test_what_an_image_has_cost_is_counted_by_reason(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(images, "HEADER_S", 0.5)
     async with open_decoders(1_000_000, HOSTILE) as decoders, open_workers(command=WORKER) as link:
-        for file in (hostile.CRASH, hostile.HANG):
+        for file, patience_s in ((hostile.CRASH, PATIENCE_S), (hostile.HANG, 0.5)):
+            monkeypatch.setattr(images, "HEADER_S", patience_s)
             with pytest.raises(BrokenImage):
                 await decoders.header(file)
         seen = read(link, decoders)

@@ -7,7 +7,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from service.pictures import decoder_pool, images
-from service.pictures.decoder_pool import APART, PLACES
+from service.pictures.decoder_pool import PLACES
 from service.pictures.decoder_process import Decoder, start_decoder
 from service.pictures.images import Decoders, open_decoders
 from service.problems import BrokenImage
@@ -16,11 +16,13 @@ from tests.service.image_files import as_image, distance, photo, saved
 
 HOSTILE = (sys.executable, "-m", "tests.service.hostile_decoder")
 GOOD = saved(photo(), "PNG")
+APART = 1
 
 
 @pytest.fixture
 async def decoders(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Decoders]:
-    monkeypatch.setattr(decoder_pool, "HANG_S", 0.1)
+    monkeypatch.setattr(decoder_pool, "HANG_S", 1.0)  # an honest file is done by then
+    monkeypatch.setattr(decoder_pool, "APART", APART)
     async with open_decoders(1_000_000, HOSTILE) as pool:
         yield pool
 
@@ -28,28 +30,32 @@ async def decoders(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Decoders]:
 async def test_slow_files_keep_no_other_waiting(
     decoders: Decoders, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(images, "DECODE_S", 60.0)
+    monkeypatch.setattr(images, "DECODE_S", 300.0)
     async with trio.open_nursery() as nursery:
         for _ in range(PLACES + APART + 1):
             nursery.start_soon(decoders.decode, hostile.LATER + hostile.HANG)
         await wait_all_tasks_blocked()
-        with trio.fail_after(30):  # half of what the first of them may take
+        with trio.fail_after(120):  # less than what the first of them may take
             await decoders.decode(GOOD)
         nursery.cancel_scope.cancel()
-    with trio.fail_after(10):
+    with trio.fail_after(60):
         for _ in range(2 * PLACES):
             await decoders.decode(GOOD)
         while len(decoders.pool._idle) != PLACES:  # it is as it was
             await trio.sleep(0.02)
 
 
-async def test_a_file_that_is_put_off_is_decoded_all_the_same(decoders: Decoders):
+async def test_a_file_that_is_put_off_is_decoded_all_the_same(
+    decoders: Decoders, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(decoder_pool, "HANG_S", 0.1)
     for _ in range(APART):
         decoders.pool._apart.acquire_nowait()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_decoded, decoders, hostile.LATER + hostile.SLOW + b" 0.5 " + GOOD)
         while not decoders.pool._apart.statistics().tasks_waiting:
             await trio.sleep(0.01)
+        monkeypatch.setattr(decoder_pool, "HANG_S", 60.0)  # or the next would be put off, too
         await decoders.decode(GOOD)
         decoders.pool._apart.release()
     assert not decoders.failures
@@ -60,12 +66,12 @@ async def _decoded(decoders: Decoders, file: bytes) -> None:
 
 
 async def test_who_takes_processor_time_is_set_apart_soon(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(decoder_pool, "HANG_S", 60.0)
+    monkeypatch.setattr(decoder_pool, "HANG_S", 300.0)
     monkeypatch.setattr(decoder_pool, "TURN_S", 0.05)
     async with open_decoders(1_000_000, HOSTILE) as decoders, trio.open_nursery() as nursery:
         nursery.start_soon(_refused, decoders, hostile.LATER + hostile.SPIN)
-        with trio.fail_after(10):
-            while decoders.pool._apart.value == APART:
+        with trio.fail_after(60):
+            while decoders.pool._apart.value == decoder_pool.APART:
                 await trio.sleep(0.005)
         nursery.cancel_scope.cancel()
 

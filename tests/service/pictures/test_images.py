@@ -26,7 +26,7 @@ async def decoders() -> AsyncIterator[Decoders]:
 
 async def _works(decoders: Decoders) -> None:
     """Every place of the pool decodes."""
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             for _ in range(2 * PLACES):
                 nursery.start_soon(decoders.decode, GOOD)
@@ -175,5 +175,5 @@ async def test_a_pool_that_cannot_start_says_so():
 async def test_a_process_ends_when_the_service_is_gone():
     async with start_decoder(images.ARGV) as decoder:
         decoder._connection.close()
-        with trio.fail_after(10):
+        with trio.fail_after(60):
             assert await decoder.process.wait() == 0

@@ -11,6 +11,7 @@ from service.jobs.events import Pass
 from service.problems import NoRoom
 from tests.service.house import House, assert_problem, house, png, shade, unpacked
 from tests.service.kept_files import damage, file_of, names_of
+from tests.service.shade_worker import TILES
 from tests.service.web.test_resume import partial, resumed
 from tests.service.web.test_uploads import errors
 
@@ -129,12 +130,14 @@ async def test_a_field_does_not_take_explain(site: httpx.AsyncClient):
 
 async def test_while_a_job_runs_its_events_say_what_there_is_for_all_who_wait_for_it():
     async with house("slow") as service:
+        service.hold()
         first = await service.start(png(), passes=8, explain="true")
         for missing in ("explanation?pass=8", "field?channel=2"):
             answer = await service.client.get(f"{first}/{missing}")
             assert_problem(answer, 409, "no-result-yet")
             assert answer.headers["retry-after"]
         index = await next_pass(service, first)
+        assert index == 1
         second = await service.start(png(), passes=8, explain="true")
         third = await service.start(png(), passes=8)  # not explained: another computation
         for path in (first, second):
@@ -151,6 +154,7 @@ async def next_pass(service: House, path: str) -> int:
     """The pass that the next such event tells of."""
     job = await service.desk.find(path.removeprefix("/jobs/"))
     with service.desk.listen(job) as mailbox:
+        service.hold(TILES)
         async for envelope in mailbox:
             if isinstance(envelope.event, Pass):
                 return envelope.event.index

@@ -7,12 +7,13 @@ import httpx
 import pytest
 import trio
 
-from tests.service.house import House, assert_problem, house, png, unpacked
+from tests.service.house import PATIENCE_S, House, assert_problem, house, png, unpacked
+from tests.service.shade_worker import TILES
 from tests.service.web.test_uploads import errors
 
 ID = "a-name_of-mine-1"
 FILES = {"target": ("photo.png", png())}
-WAIT = {"Prefer": "wait=10"}
+WAIT = {"Prefer": "wait=60"}
 
 
 async def put(service: House, job: str = ID, **request: Any) -> httpx.Response:
@@ -35,7 +36,7 @@ async def test_every_way_to_send_a_job_of_a_kind_is_understood(site: httpx.Async
         job = answer.json()
         assert answer.headers["location"] == job["links"]["self"]
         assert answer.headers["itten-job"] == job["id"]
-        assert answer.headers["preference-applied"] == "wait=10"
+        assert answer.headers["preference-applied"] == WAIT["Prefer"]
         assert (job["kind"], job["state"]) == ("shade", "complete")
         assert job["progress"]["passes_total"] == 2
 
@@ -119,6 +120,7 @@ async def test_json_alone_is_told_what_is_missing(site: httpx.AsyncClient):
 
 async def test_a_job_is_answered_at_once_and_waited_for_as_long_as_was_asked():
     async with house("slow") as service:
+        service.hold()
         data = {"kind": "shade", "passes": "16"}
         for headers in ({}, {"Prefer": "wait=0"}, {"Prefer": "respond-async"}):
             answer = await service.client.post("/jobs", files=FILES, data=data, headers=headers)
@@ -166,6 +168,7 @@ async def test_the_same_content_said_otherwise_is_the_same():
 )
 async def test_put_of_other_content_is_a_conflict(request_: Any):
     async with house("slow") as service:
+        service.hold()
         first = await put(service)
         assert_problem(await put(service, **request_), 409, "conflict")
         await service.client.delete(first.headers["location"])
@@ -192,10 +195,12 @@ async def test_put_of_an_id_at_once_from_many_sides_is_one_job():
 
 async def test_a_put_that_was_refused_leaves_the_id_free():
     async with house("slow", max_queue=1) as service:
+        service.hold()
         other = await service.start(png(9, 9), passes=16)
         assert_problem(await put(service), 503, "busy")
         assert_problem(await service.client.get(f"/jobs/{ID}"), 404, "unknown-job")
         await service.client.delete(other)
+        service.let_go()
         broken = {"files": {"target": ("a.png", png()[:60])}}
         assert_problem(await put(service, **broken), 422, "broken-image")
         assert (await put(service, headers=WAIT)).status_code == 201
@@ -205,7 +210,7 @@ async def test_a_client_that_hangs_up_while_it_puts_holds_the_id_no_longer():
     async with house("slow") as service:
         with trio.move_on_after(0.02):
             await put(service)
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             assert (await put(service, headers=WAIT)).status_code in (200, 201)
 
 
@@ -220,6 +225,7 @@ async def test_an_id_that_was_removed_is_free_again():
 
 async def test_a_cancelled_job_is_not_computed_again():
     async with house("slow") as service:
+        service.hold()
         await put(service, data={"kind": "shade", "passes": "16"})
         assert (await service.client.delete(f"/jobs/{ID}")).status_code == 204
         answer = await put(service, data={"kind": "shade", "passes": "16"})
@@ -228,6 +234,7 @@ async def test_a_cancelled_job_is_not_computed_again():
 
 async def test_a_removed_job_may_be_put_while_others_compute_what_it_was():
     async with house("slow") as service:
+        service.hold(TILES)  # a field has no more
         data = {"kind": "shade", "passes": "16"}
         await put(service, data=data)
         other = await service.start(png(), passes=16)

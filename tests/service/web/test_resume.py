@@ -10,7 +10,7 @@ import trio
 
 from service.jobs.job_files import WORK
 from service.problems import NoRoom
-from tests.service.house import House, assert_problem, house, png, unpacked
+from tests.service.house import PATIENCE_S, House, assert_problem, house, png, unpacked
 from tests.service.kept_files import damage, file_of, forget, names_of, swap
 from tests.service.shade_worker import BRIEF, BRIEF_FIELD, TILES
 from worker.wire.messages import ArrayChunk
@@ -114,7 +114,7 @@ async def test_what_another_version_left_is_not_gone_on_with():
 
 
 async def test_the_deadline_is_its_own_and_what_is_said_again_is_compared():
-    async with house("brief") as service:
+    async with house("brief", max_deadline_s=10.0) as service:
         job = await partial(service, tile_size=32, deadline_s=9)
         same = {"passes": PASSES, "tile_size": 32, "overlap": 16, "channel": 1}
         for said in (
@@ -152,7 +152,7 @@ async def test_the_deadline_is_its_own_and_what_is_said_again_is_compared():
     ],
 )
 async def test_what_cannot_be_read_is_refused(said: dict, status: int, slug: str | None):
-    async with house("brief") as service:
+    async with house("brief", max_deadline_s=10.0) as service:
         job = await partial(service)
         answer = await service.client.post(job["links"]["resume"], **said)
         assert_problem(answer, status, slug or "malformed-request")
@@ -171,6 +171,7 @@ async def test_only_a_partial_job_is_gone_on_with(site: httpx.AsyncClient):
 
 async def test_one_that_runs_says_when_to_ask_again_and_a_cancelled_one_that_it_was():
     async with house("slow") as service:
+        service.hold()
         path = await service.start(png(), passes=16)
         answer = await service.client.post(f"{path}/resume")
         assert_problem(answer, 409, "no-result-yet")
@@ -209,11 +210,13 @@ async def test_without_its_work_a_job_starts_over_and_never_falls_behind(harm: s
 
 async def test_what_comes_right_after_the_end_waits_for_the_work():
     async with house("brief") as service:
+        service.hold()
         path = await service.start(png(), passes=PASSES)
-        live = service.desk.live[path.removeprefix("/jobs/")]
+        live = service.live(path)
+        service.let_go()
         await live.settled.wait()
         assert not live.closed.is_set()
-        answer = await service.client.post(f"{path}/resume", headers={"Prefer": "wait=5"})
+        answer = await service.client.post(f"{path}/resume", headers={"Prefer": "wait=60"})
         assert answer.json()["progress"]["tiles_done"] == 2 * BRIEF
 
 
@@ -248,7 +251,7 @@ async def test_work_that_is_too_large_is_not_kept():
 async def test_work_counts_for_what_is_kept():
     async with house("heavy", keep_gb=0.02) as service:  # 21 MB: six of them, and not seven
         jobs = [await partial(service, percentile=10 + n) for n in range(8)]
-        with trio.fail_after(5):
+        with trio.fail_after(PATIENCE_S):
             while (await service.client.get(f"/jobs/{jobs[0]['id']}")).status_code != 410:
                 await trio.sleep(0.01)
         answer = await service.client.post(jobs[0]["links"]["resume"])

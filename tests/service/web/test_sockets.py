@@ -2,15 +2,17 @@
 
 import json
 import struct
+from contextlib import suppress
 
 import httpx
 import pytest
 import trio
 from httpx_ws import AsyncWebSocketSession, WebSocketDisconnect, WebSocketUpgradeError, aconnect_ws
 from wsproto.events import BytesMessage, TextMessage
+from wsproto.utilities import LocalProtocolError
 
 from service.jobs.desk import MAX_LISTENERS
-from tests.service.house import FRIEND, House, assert_problem, house, png, shade
+from tests.service.house import FRIEND, PATIENCE_S, House, assert_problem, house, png, shade
 
 ENDS = ("complete", "partial", "failed", "cancelled")
 
@@ -35,8 +37,18 @@ async def heard(
 
 async def test_a_job_is_heard_to_its_end():
     async with house("slow") as service:
+        service.hold()
         path = await service.start(png(), passes=3)
-        events, frames, code = await heard(service.client, path)
+        told: list[tuple[list[dict], list[bytes], int]] = []
+        async with trio.open_nursery() as nursery:
+
+            @nursery.start_soon
+            async def listen() -> None:
+                told.append(await heard(service.client, path))
+
+            await until_listening(service, path)
+            service.let_go()
+    [(events, frames, code)] = told
     kinds = [each["type"] for each in events]
     assert code == 1000
     assert kinds[0] == "snapshot"
@@ -74,6 +86,7 @@ async def test_a_listener_to_a_job_that_has_ended_hears_the_end(site: httpx.Asyn
 
 async def test_a_cancelled_job_ends_with_one_event():
     async with house("slow") as service:
+        service.hold()
         path = await service.start(png(), passes=16)
         async with trio.open_nursery() as nursery:
 
@@ -150,6 +163,7 @@ async def test_the_services_own_page_may_listen(site: httpx.AsyncClient):
 
 async def test_who_hangs_up_is_forgotten_and_cancels_nothing():
     async with house("slow") as service:
+        service.hold()
         path = await service.start(png(), passes=8)
         live = service.desk.live[path.removeprefix("/jobs/")]
         async with aconnect_ws(f"{path}/events", service.client) as socket:
@@ -159,7 +173,7 @@ async def test_who_hangs_up_is_forgotten_and_cancels_nothing():
             await raw.send_all(f"GET {path}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             assert b"text/event-stream" in await raw.receive_some(1000)
             await until_listening(service, path)
-        with trio.fail_after(2):
+        with trio.fail_after(PATIENCE_S):
             while live.broadcast.listeners:
                 await trio.sleep(0.005)
         assert not live.settled.is_set()
@@ -167,6 +181,7 @@ async def test_who_hangs_up_is_forgotten_and_cancels_nothing():
 
 async def test_who_never_reads_holds_nobody_up():
     async with house("slow") as service:
+        service.hold()
         path = await service.start(png(), passes=4)
         raw = await trio.open_tcp_stream("127.0.0.1", service.port)
         async with raw:
@@ -175,15 +190,17 @@ async def test_who_never_reads_holds_nobody_up():
             await raw.send_all(f"GET {path}/events HTTP/1.1\r\nHost: x\r\n{upgrade}\r\n".encode())
             await until_listening(service, path)
             live = service.desk.live[path.removeprefix("/jobs/")]
+            service.let_go()
             events, _, _ = await heard(service.client, path)
             assert events[-1]["type"] == "complete"
-            with trio.fail_after(5):  # and is not listened for when all is said
+            with trio.fail_after(PATIENCE_S):  # and is not listened for when all is said
                 while live.broadcast.listeners:
                     await trio.sleep(0.005)
 
 
 async def test_so_many_listeners_and_no_more():
     async with house("slow") as service:
+        service.hold()
         path = await service.start(png(), passes=16)
         live = service.desk.live[path.removeprefix("/jobs/")]
         boxes = [live.broadcast.subscribe() for _ in range(MAX_LISTENERS)]
@@ -204,12 +221,13 @@ async def test_a_chatterer_is_listened_to_and_ignored():
 
 async def _chatter(socket: AsyncWebSocketSession) -> None:
     while True:
-        await socket.send_text("hello?")
+        with suppress(LocalProtocolError):  # it was closed, which is read next
+            await socket.send_text("hello?")
         await socket.receive()
 
 
 async def until_listening(service: House, path: str) -> None:
     live = service.desk.live[path.removeprefix("/jobs/")]
-    with trio.fail_after(5):
+    with trio.fail_after(PATIENCE_S):
         while not live.broadcast.listeners:
             await trio.sleep(0.005)

@@ -56,6 +56,17 @@ SHADE = ShadeParams(
 )
 
 
+class Clock:
+    """Seconds that pass by themselves: so many with every look."""
+
+    def __init__(self, tick_s: float) -> None:
+        self.now, self.tick_s = 100.0, tick_s
+
+    def __call__(self) -> float:
+        self.now += self.tick_s
+        return self.now
+
+
 def field_params(**changes: Any) -> FieldParams:
     return msgspec.structs.replace(FIELD, **changes)
 
@@ -86,7 +97,7 @@ def start(
     image: npt.NDArray[np.uint8],
     params: JobParams,
     source: npt.NDArray[np.uint8] | None = None,
-    budget_s: float = 10.0,
+    budget_s: float = 600.0,
     work: bytes = b"",
     *,
     keep_work: bool = False,

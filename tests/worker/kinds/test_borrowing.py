@@ -6,6 +6,7 @@ import pytest
 
 from tests.worker.kinds.jobs import (
     SHADE,
+    Clock,
     Story,
     advance,
     check_story,
@@ -22,17 +23,6 @@ from worker.kinds import borrowing
 from worker.wire.messages import Preview, Tiles
 
 OF_SOURCE = 3 * 5
-
-
-class Clock:
-    """Seconds that pass by themselves: so many with every look."""
-
-    def __init__(self, tick_s: float) -> None:
-        self.now, self.tick_s = 100.0, tick_s
-
-    def __call__(self) -> float:
-        self.now += self.tick_s
-        return self.now
 
 
 def of_source(story: Story) -> list[Tiles]:

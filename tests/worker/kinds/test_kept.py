@@ -8,6 +8,7 @@ import pytest
 
 from tests.worker.kinds.jobs import (
     CPU,
+    Clock,
     Story,
     advance,
     conclude,
@@ -19,7 +20,7 @@ from tests.worker.kinds.jobs import (
     shade_params,
     start,
 )
-from worker.kinds import FieldRun, ShadeRun, checkpoints
+from worker.kinds import FieldRun, ShadeRun, checkpoints, shade
 from worker.kinds.checkpoints import PRICE_S, SHARE, Checkpoints
 from worker.kinds.kept import kept_of
 from worker.kinds.pixels import to_picture
@@ -224,7 +225,10 @@ def run_picture() -> Picture:
     return to_picture(drawing().tobytes(), height, width, channels, CPU)
 
 
-def test_a_short_job_makes_no_checkpoint_and_a_long_one_pays_for_them():
+def test_a_short_job_makes_no_checkpoint_and_a_long_one_pays_for_them(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr(shade, "worked", Clock(0.001))
     run = start(drawing(), shade_params(passes=1), keep_work=True)
     assert made(run, 4) == []
     solver, few = start(drawing(), field_params())._solver, Checkpoints()
