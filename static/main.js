@@ -74,8 +74,11 @@ async function hang() {
   news.setState("idle");
   changed();
   const picture = inputs.target;
+  now.bitmap = null;
   const bitmap = await stage.hang(picture.file, picture.name);
-  if (inputs.target === picture) now.bitmap = bitmap;
+  if (inputs.target !== picture) return;
+  now.bitmap = bitmap;
+  if (bitmap && helm.current) strip.draw(0, bitmap); // the run was there before it was decoded
 }
 
 /** A new job for what is chosen. */

@@ -205,7 +205,7 @@ export class Plot {
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (event.key === "Escape") return this.point(null);
     const way = ways[event.key];
-    if (!way || !this.drawn) return;
+    if (!way || !this.drawn || !this.at) return;
     event.preventDefault();
     if (this.pointed === null) return this.point(this.shown[0]);
     const next = this.best((dx, dy) => {

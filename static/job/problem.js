@@ -56,6 +56,7 @@ export class ProblemNote {
       if (again && box.checked) again();
     };
     this.timer = setInterval(tick, 250);
+    box.addEventListener("change", tick); // also by who asks for it late
     tick();
   }
 

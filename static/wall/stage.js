@@ -36,13 +36,16 @@ export class Stage {
     this.views.hung();
     this.clearResult("The result will hang here.");
 
+    this.shaped = false;
+    const turn = (this.turn = (this.turn ?? 0) + 1);
     const bitmap = await createImageBitmap(file).catch(() => null);
+    if (turn !== this.turn) return bitmap; // another one hangs by now
     this.original.hidden = !bitmap;
     byId("unseen").hidden = Boolean(bitmap);
     const meta = [bitmap && sizeOf(bitmap), weight(file.size)].filter(Boolean);
     byId("original-meta").textContent = meta.join(", ");
-    this.shaped = Boolean(bitmap);
-    if (bitmap) this.shape(bitmap.width, bitmap.height);
+    if (bitmap && !this.shaped) this.shape(bitmap.width, bitmap.height); // else a preview was faster
+    this.shaped ||= Boolean(bitmap);
     return bitmap;
   }
 

@@ -3,9 +3,7 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -18,12 +16,11 @@ from tests.deploy.building import Builder, missing
 from tests.deploy.dockerfile import ROOT, stages
 from tests.deploy.roots import Root
 from tests.e2e.pictures import packed, photograph, unpacked
-from tests.e2e.served import descendants
+from tests.e2e.served import PATIENCE_S, READY_S, descendants, free_port, until
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(bool(missing()), reason=missing())]
 
 STAGES = stages((ROOT / "Dockerfile").read_text())
-READY_S = 120.0
 PICTURE = packed(photograph(160, 120))
 
 
@@ -37,8 +34,7 @@ def builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Builder]:
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +68,7 @@ def running(images: dict[str, Root], name: str) -> Iterator[subprocess.Popen[byt
             yield process
             if process.poll() is None:
                 os.kill(descendants(process.pid)[0], signal.SIGTERM)
-                assert process.wait(20) == 0
+                assert process.wait(PATIENCE_S) == 0
         finally:  # with its first process all of a container ends
             for pid in descendants(process.pid)[:1]:
                 os.kill(pid, signal.SIGKILL)
@@ -83,14 +79,11 @@ def healthy(images: dict[str, Root], name: str) -> bool:
     """What the image's health check says, in the image."""
     check = STAGES[name].last("HEALTHCHECK").text.partition("CMD ")[2]
     command = images[name].command(eval(check))
-    return subprocess.run(command, capture_output=True, timeout=30).returncode == 0
+    return subprocess.run(command, capture_output=True, timeout=PATIENCE_S).returncode == 0
 
 
 def wait_until_healthy(images: dict[str, Root], name: str) -> None:
-    give_up = time.monotonic() + READY_S
-    while not healthy(images, name):
-        assert time.monotonic() < give_up, name
-        time.sleep(0.2)
+    until(lambda: healthy(images, name), READY_S)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +104,9 @@ def service(images: dict[str, Root], port: int, stack: ExitStack) -> str:
 
 
 def shaded(url: str) -> httpx.Response:
-    return httpx.post(f"{url}/shade", files={"target": PICTURE}, data={"passes": "1"}, timeout=30)
+    return httpx.post(
+        f"{url}/shade", files={"target": PICTURE}, data={"passes": "1"}, timeout=PATIENCE_S
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,14 +143,14 @@ def test_the_two_shade_a_picture(service: str):
 
 
 def test_the_page_and_its_files_are_there(service: str):
-    page = httpx.get(service).text
+    page = httpx.get(service, timeout=PATIENCE_S).text
     for name in ("main.js", "style/base.css"):
         assert f"/static/{name}" in page
-        assert httpx.get(f"{service}/static/{name}").status_code == 200
+        assert httpx.get(f"{service}/static/{name}", timeout=PATIENCE_S).status_code == 200
     samples = [path.name for path in (ROOT / "static" / "samples").iterdir()]
     assert samples
     for name in samples:
-        assert httpx.get(f"{service}/static/samples/{name}").status_code == 200
+        assert httpx.get(f"{service}/static/samples/{name}", timeout=PATIENCE_S).status_code == 200
 
 
 def test_another_worker_takes_over_from_a_killed_one(
@@ -163,11 +158,9 @@ def test_another_worker_takes_over_from_a_killed_one(
 ):
     first = descendants(int(images["worker"].env["PID_OF_TEST"]))[0]
     os.kill(first, signal.SIGKILL)
-    give_up = time.monotonic() + 10
-    while healthy(images, "service"):
-        assert time.monotonic() < give_up
+    until(lambda: not healthy(images, "service"))
     assert not healthy(images, "worker")
-    assert httpx.get(f"{service}/healthz").status_code == 200
+    assert httpx.get(f"{service}/healthz", timeout=PATIENCE_S).status_code == 200
     stack.enter_context(running(images, "worker"))  # as the restart policy does
     wait_until_healthy(images, "service")
     assert shaded(service).headers["Itten-Status"] == "complete"

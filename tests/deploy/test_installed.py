@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, chdir
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.deploy.wheels import built, environment, install, run
 from tests.e2e.pictures import packed, photograph
-from tests.e2e.served import Served, served
+from tests.e2e.served import PATIENT, Served, served
 
 pytestmark = pytest.mark.long
 LATER = "99.0.0"
@@ -35,7 +34,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 def serving(python: Path, data: Path) -> AbstractContextManager[Served]:
     itten = str(python.parent / "itten")
-    return served(data, "--device", "cpu", itten=[itten])
+    return served(data, "--device", "cpu", itten=[itten], **PATIENT)
 
 
 def test_the_packages_are_those_of_the_wheel(python: Path):
@@ -50,12 +49,9 @@ def test_a_later_version_has_what_the_one_before_it_kept(
     with serving(python, data) as service:
         service.wait_ready()
         for path in ("/", "/docs", "/static/main.js", "/static/samples/cup-small.webp"):
-            assert httpx.get(service.url + path).status_code == 200, path
-        made = httpx.post(
-            f"{service.url}/shade",
-            files={"target": packed(photograph(96, 96))},
-            data={"passes": "2"},
-            timeout=60,
+            assert service.get(path).status_code == 200, path
+        made = service.post(
+            "/shade", files={"target": packed(photograph(96, 96))}, data={"passes": "2"}
         )
         assert made.headers["Itten-Status"] == "complete", made.text
         job = made.headers["Itten-Job"]
@@ -64,10 +60,10 @@ def test_a_later_version_has_what_the_one_before_it_kept(
     assert run(python.parent / "itten", "--version") == f"itten {LATER}\n"
     with serving(python, data) as service:
         service.wait_ready()
-        assert httpx.get(f"{service.url}/openapi.json").json()["info"]["version"] == LATER
-        assert httpx.get(f"{service.url}/jobs/{job}").json()["state"] == "complete"
-        assert httpx.get(f"{service.url}/jobs/{job}/image").content == made.content
-        assert httpx.get(f"{service.url}/jobs/{job}/image?pass=1").status_code == 200
+        assert service.get("/openapi.json").json()["info"]["version"] == LATER
+        assert service.get(f"/jobs/{job}").json()["state"] == "complete"
+        assert service.get(f"/jobs/{job}/image").content == made.content
+        assert service.get(f"/jobs/{job}/image?pass=1").status_code == 200
 
 
 def test_a_picture_is_shaded_without_a_server(python: Path, elsewhere: Path):

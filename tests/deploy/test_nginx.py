@@ -4,8 +4,7 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from httpx_ws import connect_ws
 from service.access.keys import new_key
 from tests.deploy.dockerfile import ROOT
 from tests.e2e.pictures import noise, packed, photograph
-from tests.e2e.served import served, standing_worker
+from tests.e2e.served import PATIENCE_S, PATIENT, free_port, held, served, standing_worker, until
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 pytestmark = [
@@ -28,11 +27,6 @@ MOST_EACH = 4  # requests of an address at a time
 PICTURE = packed(photograph(64, 64))
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 def certificate(folder: Path) -> tuple[Path, Path]:
     key, chain = folder / "privkey.pem", folder / "fullchain.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
@@ -40,6 +34,12 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     command += ["-subj", f"/CN={NAME}", "-addext", names, "-keyout", str(key), "-out", str(chain)]
     subprocess.run(command, check=True, capture_output=True)
     return key, chain
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 @contextmanager
@@ -70,6 +70,7 @@ def nginx(folder: Path, backend: int, plain: int, tls: int) -> Iterator[None]:
     command = [NGINX or "", "-p", str(folder), "-c", str(conf), "-g", "daemon off;"]
     with subprocess.Popen(command) as process:
         try:
+            until(lambda: all(listens(port) for port in (plain, tls)))
             yield
         finally:
             process.terminate()
@@ -85,7 +86,9 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int]
             tmp_path_factory.mktemp("data"),
             ITTEN_WORKERS=worker,
             ITTEN_ALLOWED_ORIGINS=f"https://{NAME}",
+            **PATIENT,
         ) as service,
+        held(worker),  # no job of the usual passes ends by itself
         nginx(tmp_path_factory.mktemp("nginx"), httpx.URL(service.url).port or 0, plain, tls),
     ):
         service.wait_ready()
@@ -105,20 +108,13 @@ def answers(client: httpx.Client) -> bool:
     return False
 
 
-def wait_until(holds: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
-
-
 @contextmanager
 def calling(tls: int, address: str) -> Iterator[httpx.Client]:
     """A client at this address of the machine, once nginx is there."""
     url, headers = f"https://127.0.0.1:{tls}", {"Host": NAME}
     line = httpx.HTTPTransport(verify=anybody(), local_address=address)
-    with httpx.Client(base_url=url, headers=headers, transport=line, timeout=30) as client:
-        wait_until(lambda: answers(client))
+    with httpx.Client(base_url=url, headers=headers, transport=line, timeout=PATIENCE_S) as client:
+        until(lambda: answers(client))
         yield client
 
 
@@ -132,14 +128,16 @@ def client(places: tuple[int, int]) -> Iterator[httpx.Client]:
 def job(client: httpx.Client) -> Iterator[str]:
     """Where a job is that runs until its deadline."""
     files, headers = {"target": PICTURE}, {"Prefer": "respond-async"}
-    answer = client.post("/shade", files=files, data={"deadline_s": "8"}, headers=headers)
+    answer = client.post("/shade", files=files, headers=headers)
     assert answer.status_code == 202, answer.text
     yield str(answer.headers["Location"])
     client.delete(answer.headers["Location"])
 
 
 def test_without_tls_one_is_sent_to_where_it_is(places: tuple[int, int]):
-    answer = httpx.get(f"http://127.0.0.1:{places[0]}/docs?a=b", headers={"Host": NAME})
+    answer = httpx.get(
+        f"http://127.0.0.1:{places[0]}/docs?a=b", headers={"Host": NAME}, timeout=PATIENCE_S
+    )
     assert answer.status_code == 301
     assert answer.headers["Location"] == f"https://{NAME}/docs?a=b"
 
@@ -183,7 +181,7 @@ def test_events_come_as_they_happen(client: httpx.Client, job: str):
 
 def test_a_websocket_comes_through(client: httpx.Client, job: str):
     with connect_ws(f"{job}/events", client) as events:
-        assert '"type"' in events.receive_text(timeout=10)
+        assert '"type"' in events.receive_text(timeout=PATIENCE_S)
         assert client.get(job).json()["state"] in ("queued", "running")
 
 
@@ -215,10 +213,10 @@ def test_one_who_takes_many_connections_leaves_them_to_others(
     half = f"POST /shade HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 9\r\n\r\n".encode()
     with calling(places[1], "127.0.0.2") as greedy, ExitStack() as held:
         for _ in range(MOST_EACH):
-            line = socket.create_connection(("127.0.0.1", places[1]), 30, ("127.0.0.2", 0))
+            line = socket.create_connection(("127.0.0.1", places[1]), PATIENCE_S, ("127.0.0.2", 0))
             secret = held.enter_context(anybody().wrap_socket(line, server_hostname=NAME))
             secret.sendall(half)
-        wait_until(lambda: greedy.get("/readyz").status_code == 503)
+        until(lambda: greedy.get("/readyz").status_code == 503)
         assert client.get("/readyz").status_code == 200
     with calling(places[1], "127.0.0.2") as content:
-        wait_until(lambda: content.get("/readyz").status_code == 200)
+        until(lambda: content.get("/readyz").status_code == 200)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.deploy.dockerfile import ROOT
 
+PATIENCE_S = 900  # for a build, or for what compiles its loops first
 SOURCES = ("pyproject.toml", "README.md", "requirements", "service", "static", "worker")
 
 
@@ -59,6 +60,6 @@ def install(python: Path, wheel: Path) -> None:
 
 def run(*command: str | Path) -> str:
     """Run it to its end, which must be a good one; returns what it printed."""
-    made = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=120)
+    made = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=PATIENCE_S)
     assert made.returncode == 0, made.stdout[-2000:] + made.stderr[-2000:]
     return made.stdout

@@ -84,7 +84,7 @@ BAD: dict[str, tuple[bytes, dict[str, str], int]] = {
     "NaN": (packed(PHOTO), {"effect_strength": "NaN"}, 422),
     "bad JSON": (packed(PHOTO), {"spec": "{passes: 4}"}, 400),
     "deadline of 0": (packed(PHOTO), {"deadline_s": "0"}, 422),
-    "deadline of 60": (packed(PHOTO), {"deadline_s": "60"}, 422),
+    "deadline of 61": (packed(PHOTO), {"deadline_s": "61"}, 422),
     "no such value": (packed(PHOTO), {"scope": "both"}, 422),
 }
 

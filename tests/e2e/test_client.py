@@ -3,7 +3,6 @@
 import asyncio
 import io
 import signal
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -17,7 +16,7 @@ from PIL import Image
 from service.client import AsyncItten, Event, Itten, Partial, Pass
 from service.client.results import Layer
 from tests.e2e.pictures import drawing, packed, photograph, unpacked
-from tests.e2e.served import Served, served
+from tests.e2e.served import LONG_S, PATIENT, READY_S, Served, free_port, held, served
 
 pytestmark = pytest.mark.long
 
@@ -27,12 +26,12 @@ PHOTO = photograph(160, 120)
 @pytest.fixture(scope="module")
 def client(itten: Served) -> Iterator[Itten]:
     """A client of the session's service, which may still be starting."""
-    with Itten(itten.url, patience_s=120) as client:
+    with Itten(itten.url, patience_s=READY_S) as client:
         yield client
 
 
 def test_a_picture_comes_back_shaded_the_same_each_way(client: Itten, itten: Served):
-    shaded = client.shade(PHOTO, passes=2, deadline_s=10)
+    shaded = client.shade(PHOTO, passes=2, deadline_s=LONG_S)
     assert (shaded.status, shaded.passes) == ("complete", (2, 2))
     assert shaded.tiles.done == shaded.tiles.total > 0
     assert np.mean(np.asarray(shaded.image()) != np.asarray(PHOTO)) > 0.001
@@ -68,30 +67,25 @@ def test_a_field_as_arrays_and_as_lines(client: Itten, tmp_path: Path):
     assert Image.open(io.BytesIO(lines.data)).size == (160, 120)
 
 
-@pytest.mark.long
 def test_a_job_is_followed_over_a_restart_and_goes_on(tmp_path: Path, workers: str):
-    port = _free_port()
-    start = partial(served, tmp_path, ITTEN_PORT=str(port), ITTEN_WORKERS=workers)
+    port = free_port()
+    settings = {"ITTEN_PORT": str(port), "ITTEN_WORKERS": workers}
+    start = partial(served, tmp_path, **settings, **PATIENT)
     heard: list[Event] = []
     with ExitStack() as services, Itten(f"http://127.0.0.1:{port}") as client:
         first = services.enter_context(start(status=-signal.SIGKILL))
-        job = client.submit("shade", PHOTO, passes=16)
-        for event in job.events():
-            heard.append(event)
-            if event == Pass(2, 16):
-                first.process.kill()
-                first.process.wait(5)
-                services.enter_context(start())
+        with held(workers):
+            job = client.submit("shade", PHOTO, passes=16)
+            for event in job.events():
+                heard.append(event)
+                if event == Pass(2, 16):
+                    first.process.kill()
+                    first.process.wait()
+                    services.enter_context(start())
         assert isinstance(heard[-1], Partial)
         assert job.document.status_reason == "interrupted by a restart"
         passes = [each.index for each in heard if isinstance(each, Pass)]
         assert passes == list(range(1, job.document.progress.passes_done + 1))
-        rest = job.resume(deadline_s=10)
+        rest = job.resume(deadline_s=LONG_S)
         assert rest.result().passes == (16, 16)
         assert rest.after_pass(2) == job.after_pass(2)
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.pictures import drawing, packed, photograph, unpacked
-from tests.e2e.served import READY_S, Served, descendants
+from tests.e2e.served import LONG_S, PATIENCE_S, READY_S, Served, descendants, until_gone
 from tests.service.kept_files import somebody_has
 
 pytestmark = pytest.mark.long
@@ -53,7 +53,7 @@ def test_the_field_of_a_picture_through_pipes():
 def test_a_drawing_with_the_strokes_of_a_photograph_here_and_there(tmp_path: Path, itten: Served):
     pictures(tmp_path)
     cross = ["shade", "target.png", "source.jpg", "-p", "2", "-q", "quality"]
-    looks = ["--overlap-mode", "blend", "--low-gate", "shadow", "--deadline", "10"]
+    looks = ["--overlap-mode", "blend", "--low-gate", "shadow", "--deadline", f"{LONG_S:.0f}"]
     here = [*cross, *looks, "-o", "here.png", "--save-passes", "passes", *ON_CPU]
     status, [line] = run(tmp_path, *here)
     assert status == 0
@@ -92,15 +92,15 @@ def test_a_file_is_kept_and_what_a_service_refuses_is_said(tmp_path: Path, itten
     assert status == 2
     assert "--overwrite" in line
     assert (tmp_path / "out.png").read_bytes() == b"before"
-    status, [line] = run(tmp_path, *shade, "--deadline", "11")
+    status, [line] = run(tmp_path, *shade, "--deadline", f"{LONG_S + 1:.0f}")
     assert status == 2
-    assert line.startswith("itten: target.png: deadline_s: must be at most 10")
+    assert line.startswith(f"itten: target.png: deadline_s: must be at most {LONG_S:.0f}")
 
 
 def test_a_signal_cancels_the_job_at_the_service(tmp_path: Path, itten: Served):
     (tmp_path / "in.jpg").write_bytes(packed(photograph(1500, 1500), "JPEG"))
     itten.wait_ready()
-    with httpx.Client(base_url=itten.url, timeout=10) as client:
+    with httpx.Client(base_url=itten.url, timeout=PATIENCE_S) as client:
         before = {job["id"] for job in client.get("/jobs").json()["jobs"]}
         command = [*ITTEN, "shade", str(tmp_path / "in.jpg"), "-o", str(tmp_path / "out.png")]
         process = subprocess.Popen([*command, "--url", itten.url], stderr=subprocess.PIPE)
@@ -110,8 +110,9 @@ def test_a_signal_cancels_the_job_at_the_service(tmp_path: Path, itten: Served):
         ):
             assert process.poll() is None
             assert time.monotonic() < give_up
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=PATIENCE_S)
         assert (process.returncode, said) == (130, b"")
         assert client.get(f"/jobs/{jobs[0]['id']}").json()["state"] == "cancelled"
     assert [path.name for path in tmp_path.iterdir()] == ["in.jpg"]
@@ -130,7 +131,7 @@ def test_a_signal_leaves_no_process_and_no_file(tmp_path: Path):
     children = descendants(process.pid)
     assert len(children) >= 3  # the worker and two decoders
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=10)
+    _, said = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, said) == (130, b"")
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    until_gone(children)
     assert [path.name for path in tmp_path.iterdir()] == ["in.jpg"]

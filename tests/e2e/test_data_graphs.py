@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.e2e.served import served
+from tests.e2e.served import PATIENCE_S, PATIENT, served
 
 pytestmark = pytest.mark.long
 
@@ -22,9 +22,9 @@ WEIGHTED = {
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with served(tmp_path_factory.mktemp("data"), "--device", "cpu") as service:
+    with served(tmp_path_factory.mktemp("data"), "--device", "cpu", **PATIENT) as service:
         service.wait_ready()
-        with httpx.Client(base_url=service.url, timeout=40) as client:
+        with httpx.Client(base_url=service.url, timeout=PATIENCE_S) as client:
             yield client
 
 

@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 import pytest
 
-from tests.e2e.served import Served, served
+from tests.e2e.served import LONGEST, LONGEST_S, Served, served
 
 pytestmark = pytest.mark.long
 
@@ -45,7 +45,7 @@ CHECKPOINTS = "SELECT 1 FROM files WHERE job = ? AND name GLOB 'work*.npz'"
 
 def client(service: Served) -> httpx.Client:
     service.wait_ready()
-    return httpx.Client(base_url=service.url, timeout=60)
+    return httpx.Client(base_url=service.url, timeout=2 * LONGEST_S)
 
 
 def arrays(http: httpx.Client, job: dict[str, Any]) -> dict[str, bytes]:
@@ -63,13 +63,13 @@ def completed(http: httpx.Client, job: dict[str, Any], deadline_s: float) -> dic
         answer = http.post(job["links"]["resume"], json={"deadline_s": deadline_s})
         assert answer.status_code in (200, 503), answer.text
         job = answer.json() if answer.status_code == 200 else job
-        deadline_s = 10
+        deadline_s = LONGEST_S
     raise AssertionError(job)
 
 
 def begun(http: httpx.Client, kind: str, data: Path, *, early: bool = False) -> dict[str, Any]:
     """A job that has left a checkpoint, or is at its end; an early one is only under way."""
-    asked = KINDS[kind] | {"kind": kind, "deadline_s": 10}
+    asked = KINDS[kind] | {"kind": kind, "deadline_s": LONGEST_S}
     answer = http.post("/jobs", json=asked, headers={"Prefer": "respond-async"})
     assert answer.status_code == 202, answer.text
     job: dict[str, Any] = answer.json()
@@ -121,17 +121,17 @@ def end(http: httpx.Client, job: dict[str, Any], deadline_s: float) -> tuple[Any
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_bytes_after_kills_of_the_service_and_the_worker(kind: str, tmp_path: Path):
-    with served(tmp_path, "--device", "cpu", status=-signal.SIGKILL) as service:
+    with served(tmp_path, "--device", "cpu", status=-signal.SIGKILL, **LONGEST) as service:
         with client(service) as http:
             job = begun(http, kind, tmp_path)
         service.process.kill()
         service.process.wait()
-    with served(tmp_path, "--device", "cpu") as service, client(service) as http:
+    with served(tmp_path, "--device", "cpu", **LONGEST) as service, client(service) as http:
         job = http.get(job["links"]["self"]).json()
         assert job["state"] in ("partial", "complete")
         if kind == "graph.expand":
             check_what_is_shown(http, job)
-        whole = end(http, http.post("/jobs", json=KINDS[kind] | {"kind": kind}).json(), 10)
+        whole = end(http, http.post("/jobs", json=KINDS[kind] | {"kind": kind}).json(), LONGEST_S)
         assert end(http, cut_off(http, kind, service), deadline_s=2) == whole
         if job["state"] == "partial":  # one that had ended was not cut off
             assert end(http, job, deadline_s=0.5) == whole

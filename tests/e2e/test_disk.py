@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tests.e2e.pictures import noise, packed, unpacked
-from tests.e2e.served import served
+from tests.e2e.served import PATIENCE_S, PATIENT, served
 from tests.service.kept_files import damage, file_of, on_disk
 
 pytestmark = pytest.mark.long
@@ -72,9 +72,10 @@ def test_a_full_disk_is_told_and_what_was_kept_is_still_there(disk: Path, worker
 def running(data: Path, workers: str) -> Iterator[httpx.Client]:
     """A client of a service over this directory."""
     with (
-        served(data, ITTEN_WORKERS=workers) as service,
-        httpx.Client(base_url=service.url, timeout=30) as client,
+        served(data, ITTEN_WORKERS=workers, **PATIENT) as service,
+        httpx.Client(base_url=service.url, timeout=PATIENCE_S) as client,
     ):
+        service.wait_ready()
         yield client
 
 
@@ -126,7 +127,7 @@ def refused(data: Path) -> str:
     """What a service says that cannot start over this directory."""
     env = os.environ | {"ITTEN_DATA": str(data), "ITTEN_PORT": "0"}
     command = [sys.executable, "-m", "service", "serve"]
-    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
     assert ended.returncode == 2, ended.stderr
     [line] = [line for line in ended.stderr.splitlines() if line.startswith("itten: ")]
     assert str(data) in line

@@ -7,7 +7,7 @@ import pytest
 import trio
 
 from tests.e2e.pictures import packed, photograph
-from tests.e2e.served import Served
+from tests.e2e.served import PATIENCE_S, Served
 
 pytestmark = pytest.mark.long
 
@@ -24,7 +24,7 @@ async def test_tiles_batches_and_memory(client: httpx.AsyncClient, itten: Served
     answer = await client.post("/field", files={"target": packed(photograph(200, 160))})
     done, total = map(int, answer.headers["itten-tiles"].split("/"))
     assert done == total
-    with trio.fail_after(10):
+    with trio.fail_after(PATIENCE_S):
         while True:
             after = await worker_counts(client)
             if after["tiles_total"] >= before.get("tiles_total", 0.0) + total:

@@ -16,7 +16,18 @@ import trio
 from httpx_ws import WebSocketDisconnect, aconnect_ws
 
 from tests.e2e.pictures import noise, packed, photograph
-from tests.e2e.served import Served, descendants, served, standing_worker
+from tests.e2e.served import (
+    LONG_S,
+    PATIENCE_S,
+    PATIENT,
+    Served,
+    descendants,
+    held,
+    served,
+    standing_worker,
+    until,
+    until_gone,
+)
 from tests.service.live import read_answer, upgrade
 
 pytestmark = pytest.mark.long
@@ -27,9 +38,13 @@ ASYNC = {"Prefer": "respond-async"}
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_what_runs_at_the_end_is_answered(tmp_path: Path, workers: str, number: int):
-    with served(tmp_path, ITTEN_WORKERS=workers, ITTEN_MAX_DEADLINE_S="3") as service:
+    with (
+        held(workers),
+        served(tmp_path, ITTEN_WORKERS=workers, ITTEN_MAX_DEADLINE_S="3") as service,
+    ):
+        service.wait_ready()
         children = descendants(service.process.pid)
-        async with httpx.AsyncClient(base_url=service.url, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=service.url, timeout=PATIENCE_S) as client:
             watched = (await client.post("/shade", files=SMALL, headers=ASYNC)).headers["location"]
             async with trio.open_nursery() as nursery:
 
@@ -42,12 +57,15 @@ async def test_what_runs_at_the_end_is_answered(tmp_path: Path, workers: str, nu
                 async def watch() -> None:
                     assert await code_of_the_close(client, watched) in (1000, 1001)
 
-                await trio.sleep(0.3)
+                await until_it_has(service, 2)
                 service.process.send_signal(number)
-        began = time.monotonic()
-        assert service.process.wait(6) == 0
-        assert time.monotonic() - began < 3
-    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+        assert service.process.wait(PATIENCE_S) == 0
+    until_gone(children)
+
+
+async def until_it_has(service: Served, jobs: int) -> None:
+    """Return once so many jobs were accepted."""
+    await trio.to_thread.run_sync(until, lambda: len(service.ids()) == jobs)
 
 
 async def code_of_the_close(client: httpx.AsyncClient, path: str) -> int:
@@ -60,33 +78,37 @@ async def code_of_the_close(client: httpx.AsyncClient, path: str) -> int:
 
 
 async def test_it_ends_in_time_whoever_is_attached(tmp_path: Path, workers: str):
-    deadline_s = 1.5
-    env = {"ITTEN_WORKERS": workers, "ITTEN_MAX_DEADLINE_S": str(deadline_s)}
-    with served(tmp_path, **env) as service:
-        async with attached(service) as running:
-            began = time.monotonic()
+    with served(tmp_path, ITTEN_WORKERS=workers) as service:
+        service.wait_ready()
+        async with attached(service) as running:  # who would stay for ever
             service.process.send_signal(signal.SIGTERM)
-            assert await trio.to_thread.run_sync(service.process.wait, 10) == 0
-            assert time.monotonic() - began < deadline_s + 3
-            with trio.fail_after(1):
+            assert await ended(service) == 0
+            with trio.fail_after(PATIENCE_S):
                 await running.wait()
+
+
+async def ended(service: Served) -> int:
+    """The exit status of a service."""
+    return await trio.to_thread.run_sync(service.process.wait, PATIENCE_S)
 
 
 async def test_an_upload_that_has_no_end_is_told_so_and_waited_for_by_nobody(
     tmp_path: Path, workers: str
 ):
     head = b"POST /shade HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\n"
-    with served(tmp_path, ITTEN_WORKERS=workers) as service:  # the longest deadline is 10 s
+    with served(tmp_path, ITTEN_WORKERS=workers, **PATIENT) as service:
+        service.wait_ready()
         async with await connected(service) as stream:
-            await stream.send_all(head + b"Content-Length: 1000\r\n\r\nx")
-            await trio.sleep(0.3)
+            await stream.send_all(head + b"Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+            assert (await stream.receive_some(100)).startswith(b"HTTP/1.1 100")  # it waits for it
+            await stream.send_all(b"x")
             began = time.monotonic()
             service.process.send_signal(signal.SIGTERM)
             answer = await read_answer(stream)
             assert (answer.status, answer.headers["connection"]) == (503, "close")
             assert "send the request again" in answer.body.decode()
-            assert await trio.to_thread.run_sync(service.process.wait, 10) == 0
-            assert time.monotonic() - began < 5
+            assert await ended(service) == 0
+            assert time.monotonic() - began < LONG_S / 2  # not by the longest deadline
 
 
 async def test_a_worker_that_does_not_answer_does_not_keep_it(tmp_path: Path):
@@ -94,8 +116,9 @@ async def test_a_worker_that_does_not_answer_does_not_keep_it(tmp_path: Path):
         standing_worker("deaf", tmp_path) as worker,
         served(tmp_path / "data", ITTEN_WORKERS=worker, ITTEN_MAX_DEADLINE_S="1") as service,
     ):
+        service.wait_ready()
         async with (
-            httpx.AsyncClient(base_url=service.url, timeout=10) as client,
+            httpx.AsyncClient(base_url=service.url, timeout=PATIENCE_S) as client,
             trio.open_nursery() as nursery,
         ):
 
@@ -104,30 +127,29 @@ async def test_a_worker_that_does_not_answer_does_not_keep_it(tmp_path: Path):
                 answer = await client.post("/shade", files=SMALL)
                 assert answer.headers["itten-status"] == "partial"
 
-            await trio.sleep(0.3)
-            began = time.monotonic()
+            await until_it_has(service, 1)
             service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(10) == 0
-        assert time.monotonic() - began < 1 + 3
+        assert service.process.wait(PATIENCE_S) == 0  # it would not end by itself
 
 
 async def test_a_second_signal_ends_it_at_once(tmp_path: Path, workers: str):
-    with served(tmp_path, ITTEN_WORKERS=workers, status=1) as service:
+    with held(workers), served(tmp_path, ITTEN_WORKERS=workers, status=1, **PATIENT) as service:
+        service.wait_ready()
         async with attached(service):
-            service.process.send_signal(signal.SIGTERM)
-            with pytest.raises(subprocess.TimeoutExpired):
-                service.process.wait(0.5)
             began = time.monotonic()
             service.process.send_signal(signal.SIGTERM)
-            await trio.to_thread.run_sync(service.process.wait, 10)
-            assert time.monotonic() - began < 2
+            with pytest.raises(subprocess.TimeoutExpired):
+                service.process.wait(0.5)  # a job runs for a minute
+            service.process.send_signal(signal.SIGTERM)
+            await ended(service)
+            assert time.monotonic() - began < LONG_S / 2
 
 
 @asynccontextmanager
 async def attached(service: Served) -> AsyncIterator[trio.Event]:
     """Clients of every bad habit; the event is set once the end of a job was told to a listener."""
     told = trio.Event()
-    async with httpx.AsyncClient(base_url=service.url, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=service.url, timeout=PATIENCE_S) as client:
         files = {"target": ("p.png", packed(noise(1600, 1200)))}
         large = (await client.post("/shade", files=files, data={"passes": "1"})).headers
         job = await client.post("/shade", files=SMALL, data={"passes": "16"}, headers=ASYNC)
@@ -197,12 +219,13 @@ async def connected(service: Served) -> trio.SocketStream:
 
 
 def test_jobs_outlive_the_service(tmp_path: Path, workers: str):
-    with served(tmp_path, ITTEN_WORKERS=workers) as service:
-        answer = httpx.post(f"{service.url}/shade", files=SMALL, data={"passes": "1"})
+    with served(tmp_path, ITTEN_WORKERS=workers, **PATIENT) as service:
+        service.wait_ready()
+        answer = service.post("/shade", files=SMALL, data={"passes": "1"})
         path = f"/jobs/{answer.headers['itten-job']}"
     with served(tmp_path, ITTEN_WORKERS=workers) as service:
-        assert httpx.get(f"{service.url}{path}").json()["state"] == "complete"
-        assert httpx.get(f"{service.url}{path}/image").content == answer.content
+        assert service.get(path).json()["state"] == "complete"
+        assert service.get(f"{path}/image").content == answer.content
 
 
 def test_a_port_that_is_taken_is_one_line_and_status_2(tmp_path: Path, workers: str):
@@ -210,7 +233,7 @@ def test_a_port_that_is_taken_is_one_line_and_status_2(tmp_path: Path, workers: 
         port = service.url.rsplit(":", 1)[1]
         env = os.environ | {"ITTEN_DATA": str(tmp_path), "ITTEN_WORKERS": workers}
         command = [sys.executable, "-m", "service", "serve", "--port", port]
-        ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=15)
+        ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=PATIENCE_S)
     assert ended.returncode == 2
     lines = [line for line in ended.stderr.splitlines() if line.startswith("itten: ")]
     assert len(lines) == 1

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.served import Served, served
-from tests.page.driving import PATIENCE_MS, chromium, opened
+from tests.e2e.served import PATIENT, Served, served
+from tests.page.driving import chromium, opened
 
 
 @pytest.fixture(scope="package")
 def itten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """The service of this package."""
-    with served(tmp_path_factory.mktemp("data"), "--device", "cpu") as service:
+    """The service of this package, patient: what has no deadline of its own ends as complete."""
+    with served(tmp_path_factory.mktemp("data"), "--device", "cpu", **PATIENT) as service:
         yield service
 
 
@@ -36,5 +36,5 @@ def graphs(itten: Served, browser: Browser) -> Iterator[Page]:
     """The page of graphs, whose worker is warm."""
     itten.wait_ready()
     with opened(browser, f"{itten.url}/graphs") as page:
-        expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+        expect(page.locator("#run")).to_be_enabled()
         yield page

@@ -3,13 +3,21 @@
 import base64
 import os
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 # What keeps a browser from asking the world for anything.
 FLAGS = [
@@ -22,7 +30,7 @@ FLAGS = [
     "--disable-sync",
 ]
 SYSTEM = ("chromium", "chromium-browser", "google-chrome")
-PATIENCE_MS = 60_000  # the service answers in ten seconds; the browser shares its cores
+PATIENCE_MS = 120_000  # for whatever is waited for: guards against a hang and nothing else
 # What Chromium itself says of a network that is gone or an answer that is no 200.
 UNASKED = ("Failed to load resource", "WebSocket connection to")
 
@@ -35,6 +43,22 @@ DROP = """([data, name, at]) => {
     document.querySelector(at).dispatchEvent(event);
   }
 }"""
+
+# Polls see a state only if it lasts: what passes by itself has to be written down in the page.
+REMEMBER = """(at) => {
+  const place = document.querySelector(at);
+  const seen = ((window.remembered ??= {})[at] = []);
+  const look = () => seen.push([place.dataset.state ?? "", place.textContent]);
+  const parts = { attributes: true, childList: true, characterData: true, subtree: true };
+  new MutationObserver(look).observe(place, parts);
+  look();
+}"""
+WAS = """([at, state, text]) => window.remembered[at].some(
+  (seen) => (state === null || seen[0] === state) && new RegExp(text).test(seen[1]))"""
+OVER = """(before) => location.hash.startsWith("#job=") && location.hash !== before
+  && !document.getElementById("run").disabled"""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @contextmanager
@@ -56,6 +80,7 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
     """The page, in a context of its own; whatever it complains about fails the test."""
     viewport = {"width": 1280, "height": 900}
     context: BrowserContext = browser.new_context(**{"viewport": viewport} | options)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     complaints: list[str] = []
 
@@ -65,8 +90,8 @@ def opened(browser: Browser, url: str, **options: Any) -> Iterator[Page]:
 
     page.on("console", said)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(url)
     try:
+        page.goto(url)
         yield page
     finally:
         context.close()
@@ -80,5 +105,34 @@ def drop(page: Page, picture: bytes, name: str = "picture.png", at: str = "#drop
 
 def job_url(page: Page) -> str:
     """Where the job is that the address of the page names."""
-    address, _, job = page.url.partition("#job=")
-    return f"{address.partition('?')[0].rstrip('/')}/jobs/{job}"
+    # Of a new fragment `page.url` learns a moment later.
+    origin, fragment = page.evaluate("[location.origin, location.hash]")
+    assert fragment.startswith("#job="), fragment
+    return f"{origin}/jobs/{fragment.removeprefix('#job=')}"
+
+
+def run_to_its_end(page: Page, button: str = "#run") -> str:
+    """Press it, and return where the new job is once the page is done with it."""
+    expect(page.locator(button)).to_be_enabled()
+    before = page.evaluate("location.hash")
+    page.locator(button).click()
+    page.wait_for_function(OVER, arg=before)
+    return job_url(page)
+
+
+def remember(page: Page, at: str) -> None:
+    """Have the page write down what state and text an element has from now on."""
+    page.evaluate(REMEMBER, at)
+
+
+def has_been(page: Page, at: str, *, state: str | None = None, text: str = "") -> None:
+    """Wait until a remembered element is or was in a state, with a text that has this pattern."""
+    page.wait_for_function(WAS, arg=[at, state, text])
+
+
+def until_true(page: Page, holds: Callable[[], bool]) -> None:
+    """Wait for what the browser tells this process: it is heard while the page is asked."""
+    give_up = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        assert time.monotonic() < give_up
+        page.wait_for_timeout(50)

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 
 import service
 from tests.e2e.pictures import drawing, packed
-from tests.page.driving import PATIENCE_MS, drop
+from tests.e2e.served import PATIENCE_S
+from tests.page.driving import drop, has_been, remember, run_to_its_end
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
@@ -21,9 +22,8 @@ ODD = 'it\'s; my, "cat" $HOME.png'
 
 def result_of(page: Page) -> bytes:
     """What the page shows when it has run, as it downloads it."""
-    page.locator("#run").click()
-    status = page.locator("#status")
-    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    run_to_its_end(page)
+    expect(page.locator("#status")).to_have_attribute("data-state", "complete")
     with page.expect_download() as download:
         page.locator("#download-png").click()
     return download.value.path().read_bytes()
@@ -33,8 +33,10 @@ def copied(page: Page, way: str) -> str:
     """The text that the Copy button puts on the clipboard."""
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator(f"#commands label:has([value={way}])").click()
+    expect(page.locator("#copy")).to_have_text("Copy")  # what was copied before is said no more
+    remember(page, "#copy")
     page.locator("#copy").click()
-    expect(page.locator("#copy")).to_have_text("Copied")
+    has_been(page, "#copy", text="^Copied$")
     text: str = page.evaluate("navigator.clipboard.readText()")
     return text
 
@@ -45,7 +47,9 @@ def outcomes(page: Page, folder: Path) -> list[bytes]:
     found = []
     for way, words in (("curl", ["sh", "-c"]), ("python", [sys.executable, "-c"])):
         env = os.environ | {"PYTHONPATH": str(ROOT)}
-        subprocess.run([*words, copied(page, way)], cwd=folder, env=env, check=True, timeout=60)
+        subprocess.run(
+            [*words, copied(page, way)], cwd=folder, env=env, check=True, timeout=PATIENCE_S
+        )
         (made,) = (each for each in set(folder.iterdir()) - before if is_result(each))
         found.append(made.read_bytes())
         made.unlink()
@@ -106,6 +110,6 @@ def test_a_sample_is_fetched_by_the_command(page: Page, tmp_path: Path):
     assert outcomes(page, tmp_path) == [result, result]
     assert copied(page, "link") == page.url.partition("#")[0]  # the job is nobody else's
     page.reload()  # opens the job again, whose picture is the sample still
-    expect(page.locator("#status")).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    expect(page.locator("#status")).to_have_attribute("data-state", "complete")
     expect(page.locator("#curl")).to_contain_text("samples/whale.png")
     expect(page).to_have_url(re.compile("target=sample%3Awhale"))

@@ -2,15 +2,14 @@
 
 import json
 import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from tests.e2e.pictures import drawing, packed
 from tests.e2e.served import Served
-from tests.page.driving import PATIENCE_MS, drop, opened
+from tests.page.driving import PATIENCE_MS, drop, opened, until_true
 from tests.page.test_shell import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
@@ -50,7 +49,7 @@ def query(page: Page, *names: str) -> dict[str, list[str]]:
         "(names) => names.every((name) => new URLSearchParams(location.search).has(name))",
         arg=list(names),
     )
-    return parse_qs(urlsplit(page.url).query)
+    return parse_qs(page.evaluate("location.search.slice(1)"))
 
 
 @pytest.mark.parametrize(("kind", "model"), [("shading", "ShadeSpec"), ("drawing", "FieldSpec")])
@@ -60,7 +59,7 @@ def test_every_parameter_is_there_with_range_and_default(
     page.locator(f"#kind label:has([value={kind}])").click()
     page.wait_for_selector("#form [data-name=deadline_s]")
     expect(field(page, "render")).to_have_count(int(kind == "drawing"))
-    described = httpx.get(f"{itten.url}/openapi.json").json()["components"]["schemas"][model]
+    described = itten.get("/openapi.json").json()["components"]["schemas"][model]
     known = described["properties"]
     if kind == "drawing":  # of one picture, without passes
         known = {name: each for name, each in known.items() if name not in ("mode", "passes")}
@@ -118,8 +117,9 @@ def test_a_point_of_the_envelope_is_dragged_and_moved_by_keys(page: Page):
     page.mouse.move(at["x"], box["y"] + box["height"] / 2, steps=4)
     page.mouse.move(at["x"], box["y"] + box["height"] / 4, steps=4)
     page.mouse.up()
-    given = json.loads(query(page, "envelope")["envelope"][0])
-    assert given == [{}, {"fill_threshold": pytest.approx(0.75, abs=0.02)}]
+    wanted = [{}, {"fill_threshold": pytest.approx(0.75, abs=0.02)}]
+    # The address is written where the pointer rests, and on a slow machine it rests on the way.
+    until_true(page, lambda: json.loads(query(page, "envelope")["envelope"][0]) == wanted)
     page.get_by_role("slider", name="Dilation radius, release").press("ArrowUp")
     page.get_by_role("slider", name="Dilation radius, release").press("ArrowUp")
     expect(page.locator("#curl")).to_contain_text('{},{"dilation_radius":3}]')
@@ -154,7 +154,7 @@ def test_states_survive_their_link(page: Page):
 def test_a_link_brings_back_values_and_samples(itten: Served, browser: Browser):
     asked = "passes=2&contours=local&envelope=%5B%7B%22dilation_radius%22%3A5%7D%5D"
     with opened(browser, f"{itten.url}/?{asked}&target=sample%3Awhale&source=sample%3Acup") as page:
-        expect(page.locator("#curl")).to_contain_text("target=@whale.png", timeout=PATIENCE_MS)
+        expect(page.locator("#curl")).to_contain_text("target=@whale.png")
         expect(page.locator("#curl")).to_contain_text("-F passes=2 -F contours=local")
         expect(page.locator("#curl")).to_contain_text("source=@cup.png")
         unfold(page, "Envelope")
@@ -206,7 +206,7 @@ def test_what_the_service_complains_of_is_said_at_its_field(page: Page):
     unfold(page, "All parameters")
     page.locator("#run").click()
     wrong = page.locator("[name=percentile]")
-    expect(wrong).to_have_attribute("aria-invalid", "true", timeout=PATIENCE_MS)
+    expect(wrong).to_have_attribute("aria-invalid", "true")
     expect(wrong).to_be_focused()  # its fold is open again
     expect(field(page, "percentile").locator(".complaint")).to_have_text(
         "must be at most 100, not 400"
@@ -215,29 +215,30 @@ def test_what_the_service_complains_of_is_said_at_its_field(page: Page):
     expect(field(page, "percentile").locator(".complaint")).to_be_hidden()
     page.locator("#run").click()
     expect(field(page, "overlap").locator(".complaint")).to_contain_text(
-        "at most half of tile_size", timeout=PATIENCE_MS
+        "at most half of tile_size"
     )
 
 
 def test_parameters_come_as_soon_as_the_server_is_back(itten: Served, browser: Browser):
-    refused: list[str] = []
+    back = False
 
-    def refuse_once(route: Route) -> None:
-        if refused:
+    def refuse(route: Route) -> None:
+        if back:
             route.continue_()
-            return
-        refused.append(route.request.url)
-        route.abort()
+        else:
+            route.abort()
 
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.clock.install()
-    page.route("**/openapi.json", refuse_once)
+    page.route("**/openapi.json", refuse)
     page.goto(f"{itten.url}/?passes=2")
     expect(page.locator("#fields")).to_contain_text("trying again")
-    expect(page.locator("#curl")).to_contain_text("passes=2")
+    back = True
     page.clock.fast_forward(3000)
     expect(page.locator("[name=passes]")).to_have_value("2")
+    expect(page.locator("#curl")).to_contain_text("passes=2")
     context.close()
 
 

@@ -3,13 +3,12 @@
 import json
 import re
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.served import Served
-from tests.page.driving import PATIENCE_MS, drop
-from tests.page.graph_driving import COLOURED, run
+from tests.e2e.served import LONG_S, Served
+from tests.page.driving import drop
+from tests.page.graph_driving import SLOW, SOME_KNOWN, coloured, run
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
@@ -22,7 +21,7 @@ def test_reload_shows_the_job_again(graphs: Page) -> None:
     expect(graphs.locator("#status")).to_have_attribute("data-state", "complete")
     expect(graphs.locator("#graph-meta")).to_contain_text("nodes")
     expect(graphs.locator("#ramp")).to_be_visible()
-    assert graphs.evaluate(COLOURED) > 0
+    coloured(graphs)
 
 
 def test_any_graph_of_a_job_is_there_again_by_its_address(graphs: Page, itten: Served) -> None:
@@ -43,8 +42,8 @@ def test_any_graph_of_a_job_is_there_again_by_its_address(graphs: Page, itten: S
         expect(graphs.locator("#graph-meta")).to_have_text("4 nodes · 4 edges · laid out by forces")
         expect(graphs.locator("#graph-title")).to_have_text("ring.npz")
         expect(graphs.locator("[id='params.radius']")).to_have_value("1")
-        assert graphs.url.endswith(f"#job={job['id']}")
-        assert graphs.evaluate(COLOURED) > 0
+        expect(graphs).to_have_url(re.compile(f"#job={job['id']}$"))
+        coloured(graphs)
     again = run(graphs)  # of the graph as the service gave it back
     assert again["id"] != job["id"]
     assert again["result"]["lambda2"] == job["result"]["lambda2"]
@@ -69,18 +68,18 @@ def test_history_of_either_page_leads_to_a_job(graphs: Page, itten: Served) -> N
 
 
 def test_history_shows_what_has_a_picture(graphs: Page, itten: Served) -> None:
-    egg = httpx.post(f"{itten.url}/jobs", json={"kind": "render.egg", "params": {"size": 64}})
+    egg = itten.post("/jobs", json={"kind": "render.egg", "params": {"size": 64}})
     entry = graphs.locator(f"#history [data-job='{egg.json()['id']}'] .open")
     graphs.reload()
     graphs.locator("#history").scroll_into_view_if_needed()
-    expect(entry.locator("img")).to_be_visible(timeout=PATIENCE_MS)
+    expect(entry.locator("img")).to_be_visible()
     entry.click()
     expect(graphs).to_have_url(re.compile(f"/surfaces.*#job={egg.json()['id']}$"))
-    expect(graphs.locator("#picture")).to_be_visible(timeout=PATIENCE_MS)
+    expect(graphs.locator("#picture")).to_be_visible()
 
 
 def test_a_job_that_no_page_shows_is_said_to_be_none(graphs: Page, itten: Served) -> None:
-    rank = httpx.post(f"{itten.url}/jobs", json={"kind": "rankk", "x": [[1, 2], [3, 4]]}).json()
+    rank = itten.post("/jobs", json={"kind": "rankk", "x": [[1, 2], [3, 4]]}).json()
     graphs.goto("about:blank")
     graphs.goto(f"{itten.url}/graphs#job={rank['id']}")
     expect(graphs.locator("#problem")).to_contain_text("rankk")
@@ -92,14 +91,14 @@ def test_a_job_that_no_page_shows_is_said_to_be_none(graphs: Page, itten: Served
 
 
 def test_a_job_that_runs_goes_on_over_a_reload(graphs: Page, itten: Served) -> None:
-    slow = "graph.params.rows=150&graph.params.cols=150&params.radius=5&deadline_s=6"
-    graphs.goto(f"{itten.url}/graphs?graph=square&{slow}")
-    expect(graphs.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+    graphs.goto(f"{itten.url}/graphs?{SLOW}&deadline_s={LONG_S:.0f}")
+    expect(graphs.locator("#run")).to_be_enabled()
     graphs.locator("#run").click()
-    graphs.wait_for_function("() => /^[1-9][0-9]* of 22500$/.test(counts.textContent)")
+    graphs.wait_for_function(SOME_KNOWN)
     graphs.reload()
     expect(graphs.locator("#cancel")).to_be_visible()
-    ended = re.compile("complete|partial")
-    expect(graphs.locator("#status")).to_have_attribute("data-state", ended, timeout=PATIENCE_MS)
+    graphs.wait_for_function(SOME_KNOWN)
     expect(graphs.locator("#ramp")).to_be_visible()
-    assert graphs.evaluate(COLOURED) > 0
+    coloured(graphs)
+    graphs.locator("#cancel").click()
+    expect(graphs.locator("#status")).to_have_attribute("data-state", "cancelled")

@@ -5,38 +5,38 @@ import shlex
 import subprocess
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.pictures import drawing, packed
-from tests.e2e.served import Served
-from tests.page.driving import PATIENCE_MS, drop, opened
-from tests.page.graph_driving import COLOURED, arrays, run
+from tests.e2e.served import LONG_S, PATIENCE_S, Served
+from tests.page.driving import drop, opened
+from tests.page.graph_driving import COLOURED, SLOW, SOME_KNOWN, arrays, coloured, run
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
+
+RUNS = 20  # of three seconds each, at most, for a machine that needs more for the first values
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
 VIOLATIONS = """async () => (await axe.run(document)).violations
   .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html)}`)"""
 
 
-SLOW = "graph=square&graph.params.rows=150&graph.params.cols=150&params.radius=4&deadline_s=1"
-
-
 def test_nodes_take_their_colours_while_it_runs(itten: Served, browser: Browser) -> None:
     itten.wait_ready()
-    with opened(browser, f"{itten.url}/graphs?{SLOW.replace('_s=1', '_s=3')}") as page:
-        expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+    with opened(browser, f"{itten.url}/graphs?{SLOW}&deadline_s={LONG_S:.0f}") as page:
+        expect(page.locator("#run")).to_be_enabled()
         assert page.evaluate(COLOURED) == 0
         page.locator("#run").click()
-        page.wait_for_function("() => /^[1-9][0-9]* of 22500$/.test(counts.textContent)")
+        page.wait_for_function(SOME_KNOWN)
         expect(page.locator("#cancel")).to_be_visible()
         expect(page.locator("#countdown")).to_be_visible()
-        assert page.evaluate(COLOURED) > 0
+        coloured(page)
         page.locator("#cancel").click()
-        expect(page.locator("#status")).to_have_attribute("data-state", "cancelled", timeout=5000)
+        expect(page.locator("#status")).to_have_attribute("data-state", "cancelled")
 
 
 def test_hover_and_arrow_keys_tell_a_node(graphs: Page) -> None:
@@ -55,26 +55,34 @@ def test_hover_and_arrow_keys_tell_a_node(graphs: Page) -> None:
 
 def test_partial_is_gone_on_with_to_the_same_values(itten: Served, browser: Browser) -> None:
     itten.wait_ready()
-    with opened(browser, f"{itten.url}/graphs?{SLOW}") as page:
-        expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
-        first = arrays(page, run(page, "partial"))["lambda2"]
+    with opened(browser, f"{itten.url}/graphs?{SLOW}&deadline_s=3") as page:
+        expect(page.locator("#run")).to_be_enabled()
+        first = lambda2(page, run(page, "partial"), more_than=0)
         expect(page.locator("#badge")).to_have_text("partial")
         expect(page.locator("#ramp .unknown")).to_be_visible()
-        second = arrays(page, run(page, "partial", "#resume"))["lambda2"]
-    known = ~np.isnan(first)
-    assert 0 < known.sum() < (~np.isnan(second)).sum()
+        known = ~np.isnan(first)
+        second = lambda2(page, run(page, "partial", "#resume"), more_than=known.sum())
     np.testing.assert_array_equal(first[known], second[known])
 
 
+def lambda2(page: Page, job: dict[str, Any], *, more_than: int) -> np.ndarray:
+    """The values of a partial job, gone on with until there are more than so many."""
+    for _ in range(RUNS):
+        values = arrays(page, job).get("lambda2", np.zeros(0))
+        if np.isfinite(values).sum() > more_than:
+            return values
+        job = run(page, "partial", "#resume")
+    raise AssertionError(job)
+
+
 def test_of_many_nodes_a_sample_is_drawn(itten: Served, browser: Browser) -> None:
-    size = "graph.params.rows=300&graph.params.cols=300"
-    with opened(browser, f"{itten.url}/graphs?graph=square&{size}&deadline_s=1") as page:
-        expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+    with opened(browser, f"{itten.url}/graphs?{SLOW}&deadline_s=3") as page:
+        expect(page.locator("#run")).to_be_enabled()
         text = page.locator("#graph-meta").inner_text()
         assert text.startswith("90,000 nodes · 179,400 edges · ")
         assert 18_000 < int(text.split(" · ")[2].split()[0].replace(",", "")) < 22_000
-        run(page, "partial")
-        assert page.evaluate(COLOURED) > 0
+        lambda2(page, run(page, "partial"), more_than=0)
+        coloured(page)
 
 
 def test_fiedler_vectors_one_by_one(graphs: Page) -> None:
@@ -131,7 +139,7 @@ def test_curl_command_gives_the_same_values(graphs: Page, tmp_path: Path, genera
             save.click()
         download.value.save_as(tmp_path / download.value.suggested_filename)
     words = shlex.split(graphs.locator("#curl").inner_text())
-    subprocess.run(words, cwd=tmp_path, check=True, timeout=30, capture_output=True)
+    subprocess.run(words, cwd=tmp_path, check=True, timeout=PATIENCE_S, capture_output=True)
     theirs = json.loads((tmp_path / "result.json").read_bytes())
     assert theirs["result"]["lambda2"] == job["result"]["lambda2"]
 
@@ -141,7 +149,7 @@ def test_no_violations_and_no_scrolling(itten: Served, browser: Browser, scheme:
     for width, height in ((360, 740), (3840, 2160)):
         look = {"color_scheme": scheme, "viewport": {"width": width, "height": height}}
         with opened(browser, f"{itten.url}/graphs", **look) as page:
-            expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+            expect(page.locator("#run")).to_be_enabled()
             run(page)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             page.evaluate(AXE)
@@ -150,15 +158,15 @@ def test_no_violations_and_no_scrolling(itten: Served, browser: Browser, scheme:
 
 def test_field_goes_on_the_egg(page: Page) -> None:
     drop(page, packed(drawing(160, 160)))
-    expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+    expect(page.locator("#run")).to_be_enabled()
     expect(page.locator("#egg-open")).to_be_hidden()
     page.locator("#run").click()
-    page.locator("#egg-open").click(timeout=PATIENCE_MS)
+    page.locator("#egg-open").click()
     image = page.locator("#egg img")
-    expect(image).to_be_visible(timeout=PATIENCE_MS)
+    expect(image).to_be_visible()
     first = image.get_attribute("src")
     page.locator("#egg [name=wears]").select_option("result")
-    expect(image).not_to_have_attribute("src", str(first), timeout=PATIENCE_MS)
+    expect(image).not_to_have_attribute("src", str(first))
     page.wait_for_function("() => document.querySelector('#egg img').naturalWidth === 512")
     page.evaluate(AXE)
     assert page.evaluate(VIOLATIONS) == []

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
 from tests.e2e.served import Served
-from tests.page.driving import PATIENCE_MS, opened
+from tests.page.driving import opened
 
 pytestmark = pytest.mark.browser
 
@@ -43,9 +43,8 @@ def shade_a_sample(page: Page, name: str = "Cottage") -> None:
     page.locator(f"#samples [title^={name}]").click()
     page.locator("[name=passes]").fill("1")
     page.locator("#run").click()
-    expect(page.locator("#status")).to_have_attribute(
-        "data-state", re.compile("complete|partial"), timeout=PATIENCE_MS
-    )
+    ended = re.compile("complete|partial")
+    expect(page.locator("#status")).to_have_attribute("data-state", ended)
 
 
 @pytest.mark.parametrize("scheme", RULES)
@@ -101,9 +100,8 @@ def test_a_picture_is_shaded_and_saved_by_keyboard_alone(page: Page):
     expect(page.locator("#run")).to_be_enabled()
     walk_to(page, "Run")
     page.keyboard.press("Enter")
-    expect(page.locator("#status")).to_have_attribute(
-        "data-state", re.compile("complete|partial"), timeout=PATIENCE_MS
-    )
+    ended = re.compile("complete|partial")
+    expect(page.locator("#status")).to_have_attribute("data-state", ended)
     walk_to(page, "PNG")
     with page.expect_download() as download:
         page.keyboard.press("Enter")

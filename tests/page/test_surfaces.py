@@ -11,8 +11,8 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.e2e.pictures import packed, photograph
-from tests.e2e.served import Served
-from tests.page.driving import PATIENCE_MS, job_url, opened
+from tests.e2e.served import PATIENCE_S, Served
+from tests.page.driving import opened, run_to_its_end
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
@@ -35,17 +35,15 @@ def surfaces(itten: Served, browser: Browser) -> Iterator[Page]:
     """The page of surfaces, whose worker is warm."""
     itten.wait_ready()
     with opened(browser, f"{itten.url}/surfaces") as page:
-        expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+        expect(page.locator("#run")).to_be_enabled()
         yield page
 
 
 def made(page: Page, button: str = "#run", state: str = "complete") -> str:
     """Run to this end; where the job is."""
-    page.locator(button).click()
-    expect(page.locator("#run")).to_be_disabled()
-    expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+    job = run_to_its_end(page, button)
     expect(page.locator("#status")).to_have_attribute("data-state", state)
-    return job_url(page).replace("/surfaces/", "/")
+    return job
 
 
 def shown(page: Page) -> np.ndarray:
@@ -55,7 +53,8 @@ def shown(page: Page) -> np.ndarray:
 
 
 def arrays(job: str) -> dict[str, np.ndarray]:
-    answer = httpx.get(f"{job}/result", headers={"Accept": "application/x-npz"})
+    headers = {"Accept": "application/x-npz"}
+    answer = httpx.get(f"{job}/result", headers=headers, timeout=PATIENCE_S)
     with np.load(io.BytesIO(answer.content)) as file:
         return dict(file)
 
@@ -64,13 +63,13 @@ def test_a_texture_is_shown_with_its_maps_and_saved(surfaces: Page) -> None:
     surfaces.locator("[id='params.carrier_name']").select_option("dragon")
     surfaces.locator("[id='params.egg_size']").fill("128")
     job = made(surfaces)
-    assert httpx.get(job).json()["spec"]["params"]["carrier_name"] == "dragon"
+    assert httpx.get(job, timeout=PATIENCE_S).json()["spec"]["params"]["carrier_name"] == "dragon"
     found = arrays(job)
     assert np.array_equal(shown(surfaces), found["picture"])
     for name, pixels in (("normals", found["normals"]), ("height", 255 * found["height"])):
         surfaces.locator(f"#view label:has([value={name}])").click()
         words = f"The {name.rstrip('s')} map"
-        expect(surfaces.locator("#picture")).to_have_attribute("alt", words, timeout=PATIENCE_MS)
+        expect(surfaces.locator("#picture")).to_have_attribute("alt", words)
         assert np.abs(shown(surfaces) - pixels.astype(float)).max() <= 1
     with surfaces.expect_download() as download:
         surfaces.locator("#download-png").click()
@@ -79,7 +78,7 @@ def test_a_texture_is_shown_with_its_maps_and_saved(surfaces: Page) -> None:
         assert saved.size == found["height"].shape[1::-1]
     surfaces.wait_for_function("() => location.search.includes('carrier_name=dragon')")
     surfaces.reload()
-    expect(surfaces.locator("#picture")).to_be_visible(timeout=PATIENCE_MS)
+    expect(surfaces.locator("#picture")).to_be_visible()
     expect(surfaces.locator("[id='params.carrier_name']")).to_have_value("dragon")
 
 
@@ -88,7 +87,7 @@ def test_lattices_grow_on_an_egg(surfaces: Page) -> None:
     surfaces.locator("[id='params.layers']").fill("1")
     surfaces.locator("[id='params.size']").fill("128")
     job = made(surfaces)
-    assert httpx.get(job).json()["kind"] == "lattice.egg"
+    assert httpx.get(job, timeout=PATIENCE_S).json()["kind"] == "lattice.egg"
     assert np.array_equal(shown(surfaces), arrays(job)["picture"])
     expect(surfaces.locator("#title")).to_have_text("Lattices")
 
@@ -104,8 +103,8 @@ def test_an_egg_wears_a_picture_that_is_chosen(surfaces: Page, itten: Served) ->
     expect(surfaces.locator("#view")).to_be_hidden()
     surfaces.goto("about:blank")
     surfaces.goto(f"{itten.url}/#job={surfaces_job(itten)}")
-    expect(surfaces.locator("#again")).to_contain_text("texture", timeout=PATIENCE_MS)
-    expect(surfaces.locator("#picture")).to_be_visible(timeout=PATIENCE_MS)
+    expect(surfaces.locator("#again")).to_contain_text("texture")
+    expect(surfaces.locator("#picture")).to_be_visible()
     assert np.array_equal(shown(surfaces), worn)
 
 
@@ -116,28 +115,24 @@ def shown_after(page: Page) -> np.ndarray:
 
 def surfaces_job(itten: Served) -> str:
     """The id of the newest job."""
-    newest: str = httpx.get(f"{itten.url}/jobs").json()["jobs"][0]["id"]
+    newest: str = itten.get("/jobs").json()["jobs"][0]["id"]
     return newest
 
 
 def test_what_is_wrong_is_said_at_its_value(surfaces: Page) -> None:
     surfaces.locator("[id='params.modes']").fill("33")
     surfaces.locator("#run").click()
-    expect(surfaces.locator("[id='params.modes-complaint']")).to_contain_text(
-        "32", timeout=PATIENCE_MS
-    )
+    expect(surfaces.locator("[id='params.modes-complaint']")).to_contain_text("32")
     expect(surfaces.locator("#status")).to_have_attribute("data-state", "failed")
     surfaces.locator("#reset").click()
     expect(surfaces.locator("[id='params.modes']")).to_have_value("8")
 
 
 def test_a_kind_without_a_page_says_where_it_is(page: Page, itten: Served) -> None:
-    job = httpx.post(f"{itten.url}/jobs", json={"kind": "rankk", "x": [[1, 2]], "params": {"k": 1}})
+    job = itten.post("/jobs", json={"kind": "rankk", "x": [[1, 2]], "params": {"k": 1}})
     page.goto("about:blank")
     page.goto(f"{itten.url}/#job={job.json()['id']}")
-    expect(page.locator("#problem")).to_contain_text(
-        job.json()["links"]["self"], timeout=PATIENCE_MS
-    )
+    expect(page.locator("#problem")).to_contain_text(job.json()["links"]["self"])
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -146,7 +141,7 @@ def test_no_violations_and_no_scrolling(itten: Served, browser: Browser, scheme:
     for width, height in ((360, 740), (3840, 2160)):
         look = {"color_scheme": scheme, "viewport": {"width": width, "height": height}}
         with opened(browser, f"{itten.url}/surfaces", **look) as page:
-            expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
+            expect(page.locator("#run")).to_be_enabled()
             made(page)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             page.evaluate(AXE)

@@ -2,15 +2,14 @@
 
 import re
 import signal
-import socket
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.pictures import drawing, packed, photograph
-from tests.e2e.served import served, standing_worker
-from tests.page.driving import PATIENCE_MS, drop, job_url, opened
+from tests.e2e.served import PATIENT, free_port, held, served, standing_worker
+from tests.page.driving import drop, has_been, job_url, opened, remember
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]  # a service each
 
@@ -24,13 +23,8 @@ def workers(tmp_path_factory: pytest.TempPathFactory):
         yield address
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return str(server.getsockname()[1])
-
-
 def reaches(page: Page, state: str | re.Pattern[str]) -> None:
-    expect(page.locator("#status")).to_have_attribute("data-state", state, timeout=PATIENCE_MS)
+    expect(page.locator("#status")).to_have_attribute("data-state", state)
 
 
 def start(page: Page, passes: int = 16) -> None:
@@ -41,11 +35,10 @@ def start(page: Page, passes: int = 16) -> None:
 
 def test_a_lost_connection_is_said_and_found_again(page: Page):
     drop(page, packed(photograph(600, 600)))
-    page.locator("[name=deadline_s]").fill("6")
     page.locator("#run").click()
     reaches(page, "running")
     page.context.set_offline(True)
-    expect(page.locator("#status")).to_contain_text("Connection lost", timeout=PATIENCE_MS)
+    expect(page.locator("#status")).to_contain_text("Connection lost")
     page.context.set_offline(False)
     reaches(page, re.compile("complete|partial"))
     expect(page.locator("#result")).to_be_visible()
@@ -54,14 +47,15 @@ def test_a_lost_connection_is_said_and_found_again(page: Page):
 def test_a_service_that_is_killed_and_comes_back_with_a_job_to_go_on_from(
     browser: Browser, workers: str, tmp_path: Path
 ):
-    settings = {"ITTEN_PORT": free_port(), "ITTEN_WORKERS": workers}
+    settings = {"ITTEN_PORT": str(free_port()), "ITTEN_WORKERS": workers, **PATIENT}
     with served(tmp_path, status=-signal.SIGKILL, **settings) as itten:
         itten.wait_ready()
         with opened(browser, itten.url) as page:
-            start(page)
-            reaches(page, "running")
-            itten.process.kill()
-            itten.process.wait(5)
+            with held(workers):
+                start(page)
+                reaches(page, "running")
+                itten.process.kill()
+                itten.process.wait()
             expect(page.locator("#status")).to_contain_text("Connection lost")
             with served(tmp_path, **settings) as restarted:
                 restarted.wait_ready()
@@ -75,14 +69,14 @@ def test_a_service_that_is_killed_and_comes_back_with_a_job_to_go_on_from(
 def test_an_upload_that_meets_no_service_is_sent_once_there_is_one(
     browser: Browser, workers: str, tmp_path: Path
 ):
-    settings = {"ITTEN_PORT": free_port(), "ITTEN_WORKERS": workers}
+    settings = {"ITTEN_PORT": str(free_port()), "ITTEN_WORKERS": workers, **PATIENT}
     with served(tmp_path, status=-signal.SIGKILL, **settings) as itten:
         itten.wait_ready()
         with opened(browser, itten.url) as page:
             drop(page, SMALL)
-            expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)  # it knows the fields
+            expect(page.locator("#run")).to_be_enabled()  # it knows the fields
             itten.process.kill()
-            itten.process.wait(5)
+            itten.process.wait()
             page.locator("#run").click()
             expect(page.locator("#status")).to_contain_text("sent again")
             with served(tmp_path, **settings) as restarted:
@@ -94,17 +88,19 @@ def test_an_upload_that_meets_no_service_is_sent_once_there_is_one(
 def test_a_refused_request_says_when_to_come_back_and_does_so_if_asked(
     browser: Browser, workers: str, tmp_path: Path
 ):
-    settings = {"ITTEN_WORKERS": workers, "ITTEN_MAX_QUEUE": "1"}
+    settings = {"ITTEN_WORKERS": workers, "ITTEN_MAX_QUEUE": "1", **PATIENT}
     with served(tmp_path, **settings) as itten:
         itten.wait_ready()
         with opened(browser, itten.url) as first, opened(browser, itten.url) as second:
-            start(first)
-            reaches(first, "running")
-            start(second, passes=1)
             problem = second.locator("#problem")
-            expect(problem).to_contain_text(re.compile(r"Try again in \d+ second"))
-            expect(second.locator("#status")).to_have_attribute("data-state", "failed")
-            problem.get_by_role("checkbox").check()
+            with held(workers):
+                start(first)
+                reaches(first, "running")
+                remember(second, "#problem")
+                start(second, passes=1)
+                has_been(second, "#problem", text=r"Try again in \d+ second")
+                expect(second.locator("#status")).to_have_attribute("data-state", "failed")
+                problem.get_by_role("checkbox").check()
             reaches(second, "complete")
             expect(problem).to_be_hidden()
 

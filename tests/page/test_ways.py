@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, Route, expe
 
 from tests.e2e.pictures import drawing, packed, photograph
 from tests.e2e.served import Served
-from tests.page.driving import PATIENCE_MS, drop, job_url
+from tests.page.driving import PATIENCE_MS, drop, job_url, run_to_its_end, until_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
@@ -33,7 +33,7 @@ def test_a_second_picture_lends_its_strokes(page: Page):
     expect(name_in(page, "source")).to_have_text("lender.png")
     page.locator("#run").click()
     status = page.locator("#status")
-    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    expect(status).to_have_attribute("data-state", "complete")
     assert page.request.get(job_url(page)).json()["spec"]["mode"] == "cross"
 
 
@@ -43,16 +43,13 @@ def test_the_source_of_a_job_comes_back_with_it_and_lends_again(page: Page):
     page.locator("[name=passes]").fill("1")
     page.locator("#run").click()
     status = page.locator("#status")
-    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    expect(status).to_have_attribute("data-state", "complete")
     first = job_url(page)
     page.goto("about:blank")
     page.goto(first.replace("/jobs/", "/#job="))
-    expect(name_in(page, "source")).to_have_text("source.png", timeout=PATIENCE_MS)
-    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
-    page.locator("#run").click()
-    expect(page.locator("#run")).to_be_disabled()
-    expect(page.locator("#run")).to_be_enabled(timeout=PATIENCE_MS)
-    again = job_url(page)
+    expect(name_in(page, "source")).to_have_text("source.png")
+    expect(status).to_have_attribute("data-state", "complete")
+    again = run_to_its_end(page)
     assert again != first
     assert page.request.get(again).json()["spec"]["mode"] == "cross"
     pictures = [page.request.get(f"{job}/image").body() for job in (first, again)]
@@ -71,7 +68,7 @@ def test_pictures_are_swapped_and_a_source_is_removed(page: Page):
     expect(name_in(page, "source")).to_contain_text("none")
     page.locator("#run").click()
     status = page.locator("#status")
-    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    expect(status).to_have_attribute("data-state", "complete")
     assert page.request.get(job_url(page)).json()["spec"]["mode"] == "self"
 
 
@@ -82,7 +79,7 @@ def test_a_line_drawing_takes_no_source(page: Page):
     expect(page.locator("#source-way")).to_be_hidden()
     page.locator("#run").click()
     status = page.locator("#status")
-    expect(status).to_have_attribute("data-state", "complete", timeout=PATIENCE_MS)
+    expect(status).to_have_attribute("data-state", "complete")
 
 
 def test_what_is_pasted_goes_where_the_focus_is(page: Page):
@@ -104,11 +101,13 @@ def test_a_file_can_be_chosen_for_each(page: Page):
 
 def test_a_file_that_is_chosen_before_the_page_is_there_is_taken(itten: Served, browser: Browser):
     page = browser.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     held: list[Route] = []
     page.route("**/static/main.js", lambda route: held.append(route))
     page.goto(itten.url, wait_until="commit")
     file = FilePayload(name="early.png", mimeType="image/png", buffer=DRAWING)
     page.locator("#target-file").set_input_files(file)
+    until_true(page, lambda: bool(held))
     held[0].continue_()
     expect(name_in(page, "target")).to_have_text("early.png")
     page.close()
