@@ -59,17 +59,17 @@ export async function resumeJob(path, deadline, signal) {
     body: JSON.stringify({ deadline_s: deadline }),
     signal,
   });
-  return (await answer.json()).links.self;
+  return answer.links.self;
 }
 
 /** The newest jobs, as documents. */
 export async function listJobs(signal) {
-  return (await (await ask("/jobs", { signal })).json()).jobs;
+  return (await ask("/jobs", { signal })).jobs;
 }
 
 /** The job document. */
 export async function readJob(path, signal) {
-  return (await ask(path, { signal, headers: { Accept: "application/json" } })).json();
+  return ask(path, { signal, headers: { Accept: "application/json" } });
 }
 
 /**
@@ -82,44 +82,48 @@ export async function readImage(path, { pass = null, part = null, maxSide = null
   if (part !== null) query.set("part", part);
   if (maxSide !== null) query.set("max_side", maxSide);
   const address = query.size ? `${path}/image?${query}` : `${path}/image`;
-  return (await ask(address, { signal, headers: { Accept: type } })).blob();
+  return ask(address, { signal, headers: { Accept: type } }, "blob");
 }
 
 /** The field as a picture, as arrays, or a line drawing as SVG. */
 export async function readField(path, type, signal) {
-  return (await ask(`${path}/field`, { signal, headers: { Accept: type } })).blob();
+  return ask(`${path}/field`, { signal, headers: { Accept: type } }, "blob");
 }
 
 /** The answer of a job whose answer is data, as `application/json` or `application/x-npz`. */
 export async function readResult(path, type, signal) {
-  return (await ask(`${path}/result`, { signal, headers: { Accept: type } })).blob();
+  return ask(`${path}/result`, { signal, headers: { Accept: type } }, "blob");
 }
 
 /** The graph that a job works on, as npz. */
 export async function readGraphOf(path) {
-  return (await ask(`${path}/graph`, { headers: { Accept: "application/x-npz" } })).blob();
+  return ask(`${path}/graph`, { headers: { Accept: "application/x-npz" } }, "blob");
 }
 
 /** What stands for the key in the address of a socket, once. */
 export async function readTicket(signal) {
-  return (await (await ask("/tickets", { method: "POST", signal })).json()).ticket;
+  return (await ask("/tickets", { method: "POST", signal })).ticket;
 }
 
 /** Cancel a job that runs, remove one that has ended. */
 export async function deleteJob(path) {
-  await ask(path, { method: "DELETE" });
+  await ask(path, { method: "DELETE" }, "text");
 }
 
-/** Any other answer of the service; a Refusal where it is not one. */
-export async function ask(path, options) {
-  let answer;
+/**
+ * Any other answer of the service, read as `json`, `blob` or `text`; a Refusal where it is not one,
+ * and where it breaks off.
+ */
+export async function ask(path, options, as = "json") {
+  let answer, body;
   try {
     answer = await fetch(path, { ...options, headers: { ...keyHeaders(), ...options.headers } });
+    body = await (answer.ok ? answer[as]() : answer.text());
   } catch (error) {
     throw options.signal?.aborted ? error : unreachable();
   }
-  if (answer.ok) return answer;
-  throw refusal(answer.status, await answer.text(), answer.headers.get("Retry-After"));
+  if (answer.ok) return body;
+  throw refusal(answer.status, body, answer.headers.get("Retry-After"));
 }
 
 function refusal(status, body, retryAfter) {

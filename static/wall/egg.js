@@ -61,7 +61,7 @@ export class Egg {
   async rendered(late) {
     const { wears, channel, turn, displacement } = Object.fromEntries(new FormData(this.form));
     const { path, signal } = this;
-    const field = await (await ask(`${path}/field?channel=${channel}`, { signal, headers: { Accept: "image/png" } })).blob();
+    const field = await ask(`${path}/field?channel=${channel}`, { signal, headers: { Accept: "image/png" } }, "blob");
     const colours = wears === "field" ? field : await readImage(path, { signal });
     if (late()) throw new DOMException("another was asked for", "AbortError");
     const params = { turn: Number(turn), displacement: Number(displacement), supersample: 2 };

@@ -30,26 +30,26 @@ export class Layers {
 
   /** Segments and matches of a pass, as the API has them. */
   explanation(pass) {
-    return this.once(`${this.path}/explanation?pass=${pass}`, "application/json", (answer) => answer.json());
+    return this.once(`${this.path}/explanation?pass=${pass}`, "application/json", "json");
   }
 
   picture(address) {
-    return this.once(address, "image/png", async (answer) => URL.createObjectURL(await answer.blob()));
+    return this.once(address, "image/png", "blob", (picture) => URL.createObjectURL(picture));
   }
 
-  once(address, type, read) {
+  once(address, type, as, made = (body) => body) {
     if (!this.kept.has(address)) {
-      const coming = this.fetch(address, type).then(read);
+      const coming = this.fetch(address, type, as).then(made);
       this.kept.set(address, coming);
       coming.catch(() => this.kept.delete(address)); // whoever asks again may be luckier
     }
     return this.kept.get(address);
   }
 
-  async fetch(address, type) {
+  async fetch(address, type, as) {
     for (let tries = 1; ; tries++) {
       try {
-        return await ask(address, { signal: this.signal, headers: { Accept: type } });
+        return await ask(address, { signal: this.signal, headers: { Accept: type } }, as);
       } catch (error) {
         const later = error instanceof Refusal && (error.status === 0 || error.retryAfter !== null);
         if (!later || tries === TRIES) throw error;

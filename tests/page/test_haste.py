@@ -1,6 +1,8 @@
 """Who is faster than the page, or slower: what comes in another order than usual."""
 
 import re
+import socket
+import threading
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -88,3 +90,26 @@ def test_who_asks_late_to_be_taken_again_is_taken_at_once(page: Page):
     expect(problem).to_contain_text("You can try again now")
     problem.get_by_role("checkbox").click()
     expect(page.locator("#status")).to_have_attribute("data-state", "complete")
+
+
+def test_an_answer_that_breaks_off_is_a_server_that_cannot_be_reached(page: Page):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def break_off() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+
+        thread = threading.Thread(target=break_off, daemon=True)
+        thread.start()
+        port = server.getsockname()[1]
+        page.route("**/jobs/cut", lambda route: route.continue_(url=f"http://127.0.0.1:{port}/"))
+        said = page.evaluate(
+            """async () => {
+              const api = await import("/static/job/api.js");
+              return api.readJob("/jobs/cut").then(() => "all is well", (error) => error.title);
+            }"""
+        )
+        thread.join()
+    assert said == "The server cannot be reached"

@@ -75,6 +75,7 @@ class DataRun:
         """Begin where another job over the same input has ended."""
         try:
             self._computation.restore(npz_arrays(work))
+            self._next_s = 0.0  # it has looked at all of the input already
         except Exception as error:  # of a damaged file numpy and zipfile raise anything at all
             _log.warning("partial work is begun anew", job=self._submit.job, reason=repr(error))
 

@@ -41,6 +41,7 @@ def precompile() -> None:
     sparse.gathered(node, np.arange(2), X, Y, 0, 1)
     sparse.corrected(node, X[0], X, X, Y, 0, 1)
     sparse.strongest(*rows, node)
+    sparse.join(rows[0], rows[1], node)
     settle(np.zeros(2, np.int64), node, np.zeros(1), 0, np.zeros(1), node, node, node, 1, 1)
 
 

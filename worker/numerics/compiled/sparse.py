@@ -1,7 +1,8 @@
-"""The Laplacian of a graph in compressed rows, by rows of many vectors.
+"""What goes over the entries of a graph in compressed rows.
 
-Three vectors at a time: what an entry says is read once for them, and their sums do not wait for
-each other. For six vectors over two million nodes 29 ms instead of 72 one by one.
+The Laplacian is applied to three vectors at a time: what an entry says is read once for them, and
+their sums do not wait for each other. For six vectors over two million nodes 32 ms instead of 72
+one by one.
 """
 
 from typing import Any
@@ -120,3 +121,23 @@ def _tie(a: int, b: int, n: int) -> int:
     z = (z ^ (z >> 30 & (1 << 34) - 1)) * -4658895280553007687
     z = (z ^ (z >> 27 & (1 << 37) - 1)) * -7723592293110705685
     return z ^ (z >> 31 & (1 << 33) - 1)
+
+
+@compiled
+def join(crow: Array, col: Array, root: Array) -> None:
+    """The first node of each node's component; root (n,) int64 in place, each its own at first.
+
+    Trees of nodes, which edges join; the ways to their roots are halved (Tarjan, 1984).
+    """
+    for node in range(len(root)):
+        for e in range(crow[node], crow[node + 1]):
+            a, b = node, col[e]
+            while root[a] != a:
+                root[a] = root[root[a]]
+                a = root[a]
+            while root[b] != b:
+                root[b] = root[root[b]]
+                b = root[b]
+            root[max(a, b)] = min(a, b)
+    for node in range(len(root)):
+        root[node] = root[root[node]]  # of a smaller one, which has its root already

@@ -14,7 +14,7 @@ MOST_DENSE = 2048  # nodes
 SECONDS_PER_ENTRY = 1.5e-5  # for each vector, of a grid
 GROUPING_S_PER_ENTRY = 2e-7
 ITERATION_S_PER_ENTRY = 1.5e-8  # for each vector
-RISING_S_PER_ENTRY, CLOSING_S_PER_ENTRY = 2e-8, 1e-8  # the same
+RISING_S_PER_ENTRY, CLOSING_S_PER_ENTRY = 1.2e-8, 5e-9  # the same
 
 
 class FiedlerParams(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
