@@ -76,8 +76,7 @@ export class Stage {
 
   // What this browser cannot read, the service has as a PNG.
   async hangInput(path) {
-    const answer = await this.views.layers.fetch(`${path}/image?pass=0`, "image/png");
-    const picture = await answer.blob();
+    const picture = await this.views.layers.fetch(`${path}/image?pass=0`, "image/png", "blob");
     const bitmap = await createImageBitmap(picture);
     URL.revokeObjectURL(this.original.src);
     this.original.src = URL.createObjectURL(picture);

@@ -1,7 +1,11 @@
 """A service that is killed while the arrays of a complete job are on their way from the worker."""
 
 import io
+import os
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,8 @@ from tests.service.kept_files import names_of
 pytestmark = pytest.mark.long
 
 NPZ = {"Accept": "application/x-npz"}
-ATTEMPTS = 6  # to strike between the answer and the last of its arrays: a third of a second
+ATTEMPTS = 6  # to strike between the answer and the last of its arrays
+HALT_S, GO_S = 0.05, 0.01  # of a slow worker: its arrays take seconds instead of a third of one
 # 28 MB of numbers; each row sorted, with where its values were, is three times as much.
 X = np.random.default_rng(12).random((1400, 5000), np.float32)
 ASKED = '{"kind": "rankk", "params": {"kind": "bottom", "k": 5000}}'
@@ -27,6 +32,29 @@ def sent() -> dict[str, Any]:
     return {"x": ("x.npz", file.getvalue()), "spec": ("spec.json", ASKED, "application/json")}
 
 
+@contextmanager
+def slow(pid: int) -> Iterator[None]:
+    """A process that is halted again and again."""
+    over = threading.Event()
+
+    def halt() -> None:
+        try:
+            while not over.wait(GO_S):
+                os.kill(pid, signal.SIGSTOP)
+                over.wait(HALT_S)
+                os.kill(pid, signal.SIGCONT)
+        except ProcessLookupError:
+            return
+
+    thread = threading.Thread(target=halt)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 def killed_behind_its_answer(service: Served) -> dict[str, Any]:
     """A job that was told to be complete when the service was killed."""
     service.wait_ready()
@@ -34,7 +62,8 @@ def killed_behind_its_answer(service: Served) -> dict[str, Any]:
     assert answer.status_code == 202, answer.text
     job: dict[str, Any] = answer.json()
 
-    with httpx.Client(base_url=service.url, timeout=PATIENCE_S) as client:  # it asks faster
+    worker = service.worker_pid()
+    with slow(worker), httpx.Client(base_url=service.url, timeout=PATIENCE_S) as client:
         while job["state"] in ("queued", "running"):
             job = client.get(job["links"]["self"]).json()
         service.process.kill()

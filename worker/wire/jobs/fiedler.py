@@ -11,7 +11,7 @@ from worker.wire.jobs.kind import Array, Arrays, Computation, Errors, Facts, Kin
 from worker.wire.jobs.parts_of_graphs import EDGES, GRAPH, graph_on
 
 MOST_DENSE = 2048  # nodes
-SECONDS_PER_ENTRY = 1.5e-5  # for each vector, of a grid
+SECONDS, SECONDS_PER_ENTRY = 0.1, 6e-7  # for each vector, of a grid
 GROUPING_S_PER_ENTRY = 2e-7
 ITERATION_S_PER_ENTRY = 1.5e-8  # for each vector
 RISING_S_PER_ENTRY, CLOSING_S_PER_ENTRY = 1.2e-8, 5e-9  # the same
@@ -145,7 +145,7 @@ def _check(params: FiedlerParams, facts: Facts) -> Errors:
 
 
 def _estimate(params: FiedlerParams, facts: Facts) -> float:
-    return SECONDS_PER_ENTRY * params.k * (facts["entries"] + facts["nodes"])
+    return SECONDS + SECONDS_PER_ENTRY * params.k * (facts["entries"] + facts["nodes"])
 
 
 def _begin(params: FiedlerParams, arrays: Arrays, device: Any) -> Fiedler:

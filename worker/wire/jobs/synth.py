@@ -13,7 +13,8 @@ from worker.wire.jobs.kind import Array, Arrays, Computation, Errors, Facts, Kin
 CARRIERS = ("checkerboard", "noise", "dragon", "bean", "gradient", "circle")
 MOST_SIDE = 512  # of what is built in
 LEAST_PIXELS, MOST_PIXELS = 16 * 16, MOST_SIDE**2
-SECONDS_PER_PIXEL, EGG_S_PER_PIXEL = 6e-6, 1.5e-6
+EGG_S_PER_PIXEL = 1.5e-6
+SECONDS_PER_VALUE, BEYOND = 6e-7, 6  # of each mode, and of those that help the last ones along
 ITERATED = {"x": "X", "theta": "theta", "p": "P"}  # of a block, what there is to go on from
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -116,7 +117,7 @@ class Synthesis(Computation):
         if self.finished:
             return 0.0
         pixels = int(self._carrier.numel())
-        return SECONDS_PER_PIXEL * pixels + _egg_s(self._params)
+        return _modes_s(self._params, pixels) + _egg_s(self._params)
 
     def closing_s(self) -> float:
         """Of a texture by the modes that there are."""
@@ -209,8 +210,12 @@ def _egg_s(params: SynthParams) -> float:
     return EGG_S_PER_PIXEL * params.egg_size**2
 
 
+def _modes_s(params: SynthParams, pixels: int) -> float:
+    return SECONDS_PER_VALUE * (params.modes + BEYOND) * pixels
+
+
 def _estimate(params: SynthParams, facts: Facts) -> float:
-    return SECONDS_PER_PIXEL * facts.get("carrier_pixels", params.size**2) + _egg_s(params)
+    return _modes_s(params, facts.get("carrier_pixels", params.size**2)) + _egg_s(params)
 
 
 KIND = Kind(
