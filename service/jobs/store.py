@@ -73,7 +73,7 @@ class Store:
             NoLongerKept: the earlier job was removed.
             NoRoom: the disk is full.
         """
-        row = (job.id, job.owner, job.created, job.closed, msgspec.json.encode(job))
+        row = (job.id, job.owner, job.created, job.state.ended, msgspec.json.encode(job))
 
         def record(db: sqlite3.Connection) -> None:
             db.execute("DELETE FROM gone WHERE id = ?", (job.id,))
@@ -93,7 +93,7 @@ class Store:
         with self._db.writing() as db:
             db.execute(
                 "UPDATE jobs SET ended = ?, record = ? WHERE id = ?",
-                (job.closed, msgspec.json.encode(job), job.id),
+                (job.state.ended, msgspec.json.encode(job), job.id),
             )
 
     def find(self, job: str) -> Job:
@@ -284,10 +284,11 @@ class Store:
         """End what an earlier process left unfinished."""
         self._files.clean()
         with self._db.reading() as db:
-            rows = db.execute("SELECT record, ended FROM jobs").fetchall()
-        for job in [_decode(record) for record, ended in rows if not ended]:
-            cut_off(job, self._files)
-            self.save(job)
+            rows = db.execute("SELECT record FROM jobs").fetchall()
+        for job in [_decode(record) for (record,) in rows]:
+            if not job.closed:
+                cut_off(job, self._files)
+                self.save(job)
 
 
 def _decode(record: bytes) -> Job:

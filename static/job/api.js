@@ -120,7 +120,7 @@ export async function ask(path, options, as = "json") {
     answer = await fetch(path, { ...options, headers: { ...keyHeaders(), ...options.headers } });
     body = await (answer.ok ? answer[as]() : answer.text());
   } catch (error) {
-    throw options.signal?.aborted ? error : unreachable();
+    throw options.signal?.aborted || error instanceof SyntaxError ? error : unreachable();
   }
   if (answer.ok) return body;
   throw refusal(answer.status, body, answer.headers.get("Retry-After"));

@@ -37,6 +37,7 @@ export class Stage {
     this.clearResult("The result will hang here.");
 
     this.shaped = false;
+    this.path = null; // of the run over it
     const turn = (this.turn = (this.turn ?? 0) + 1);
     const bitmap = await createImageBitmap(file).catch(() => null);
     if (turn !== this.turn) return bitmap; // another one hangs by now
@@ -46,6 +47,7 @@ export class Stage {
     byId("original-meta").textContent = meta.join(", ");
     if (bitmap && !this.shaped) this.shape(bitmap.width, bitmap.height); // else a preview was faster
     this.shaped ||= Boolean(bitmap);
+    if (!bitmap && this.path) this.hangInput(this.path).catch(() => {}); // the run was there before
     return bitmap;
   }
 
@@ -70,6 +72,7 @@ export class Stage {
 
   /** The job of the run is at this path; `signal` ends with the interest in it. */
   follow(path, signal) {
+    this.path = path;
     this.views.follow(path, signal);
     if (this.original.hidden) this.hangInput(path).catch(() => {}); // then it stays unseen
   }

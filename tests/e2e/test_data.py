@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -270,14 +271,17 @@ def test_a_client_computes_and_resumes(service: Served):
         answer = itten.compute("graph.expand", {"radius": 1}, graph=TERRITORY)
         assert (answer.status, answer.done) == ("complete", (421, 421))
         assert answer.arrays()["lambda2"].tolist() == answer.result["lambda2"]
+        part = None
         for deadline_s in (1, 3, 9, 27):  # the longer ones for a machine that is as much slower
             with itten.start(
                 "graph.expand", {"radius": 6}, deadline_s=deadline_s, graph=HARD
             ) as job:
                 assert job.wait().state == "partial"
-            if job.document.progress.tiles_done:
+            with suppress(ServiceError):  # its worker did not come to answer
+                part = job.answer()
+            if part is not None and part.done.done:
                 break
-        part = job.answer()
+        assert part is not None
         assert part.status == "partial"
         rest = part.job.resume(deadline_s=deadline_s).answer()
         assert rest.done.done >= part.done.done

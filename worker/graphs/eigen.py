@@ -193,8 +193,7 @@ class EigenSolver:
 
     @property
     def _count(self) -> int:
-        """Vectors in the block: those next to the last that is wanted help it along."""
-        return min(self._laplacian.n - 1, self.k + max(2, self.k // 2))
+        return min(self._laplacian.n - 1, block_size(self.k))
 
     def _coarsen(self) -> Iterator[bool]:
         for level in levels_of(self._laplacian, tuple(self._levels)):  # loop: stages
@@ -299,6 +298,11 @@ class EigenSolver:
 
     def _apply(self, X: Tensor) -> Tensor:
         return self._laplacian.apply(X[0])[None]
+
+
+def block_size(k: int) -> int:
+    """Vectors for k pairs: those next to the last that is wanted help it along."""
+    return k + max(2, k // 2)
 
 
 def _methods(method: Method, n: int) -> tuple[Method, ...]:

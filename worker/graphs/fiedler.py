@@ -15,6 +15,7 @@ from worker.graphs.graph import Graph
 from worker.graphs.laplacian import sparse_laplacian
 from worker.graphs.listed import MOST_VALUES
 from worker.graphs.solved import Solved, listed, unlisted
+from worker.numerics.lanes import single_threaded
 
 Array = NDArray[Any]
 
@@ -36,7 +37,8 @@ CURRENT = "current."
 class FiedlerSolve:
     """Components first, then eigenpairs; readable after each step.
 
-    A graph of several components has lambda_2 = 0; what is solved are components.
+    A graph of several components has lambda_2 = 0; what is solved are components. Long vectors are
+    worked on by all cores in pieces, and the rest by one: the bytes are the same on any number.
     """
 
     def __init__(self, graph: Graph, settings: FiedlerSettings) -> None:
@@ -71,9 +73,12 @@ class FiedlerSolve:
     @property
     def begun(self) -> bool:
         """Whether there are pairs, or what they can be made of."""
-        return bool(self.solved) or (
-            self._solver is not None and self._solver.iterate() is not None
-        )
+        return bool(self.solved) or self.iterating
+
+    @property
+    def iterating(self) -> bool:
+        """Whether the component at work has vectors; else its nodes are being grouped."""
+        return self._solver is not None and self._solver.iterate() is not None
 
     @property
     def rising(self) -> bool:
@@ -92,6 +97,7 @@ class FiedlerSolve:
             return None
         return len(self.solved) + len(self._queue) + (self._solver is not None)
 
+    @single_threaded()
     def step(self) -> None:
         """Find the components, or bring the pairs of one of them a little further."""
         if self.components is None:
@@ -104,6 +110,7 @@ class FiedlerSolve:
                 self._solver = None
         self.finished = self._solver is None and not self._queue
 
+    @single_threaded()
     def pairs(self) -> list[Solved]:
         """Of every component that was begun, as good as they are now."""
         now = [] if self._solver is None else [self._read(self._solver)]
@@ -114,6 +121,7 @@ class FiedlerSolve:
         current = {} if self._solver is None else self._solver.checkpoint()
         return listed(self.solved) | {CURRENT + name: each for name, each in current.items()}
 
+    @single_threaded()
     def restore(self, arrays: Mapping[str, Array]) -> None:
         """Take over a checkpoint.
 

@@ -1,6 +1,6 @@
 """Long vectors piece by piece: what lies between two passes stays in the caches, and cores share.
 
-Pieces are the same whatever the number of cores, and so are the bytes.
+Pieces are the same whatever the number of cores, and so are the bytes of each pass over several.
 """
 
 from collections.abc import Callable, Sequence

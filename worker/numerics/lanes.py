@@ -63,6 +63,7 @@ def single_threaded(*, needed: bool = True) -> Iterator[None]:
     are shows in the bytes. A pass of the shader takes 23 ms with two and 40 ms with one on an idle
     machine; beside two busy processes one takes 150 ms, and two took 9 s.
     """
+    cores()  # as many as there are now
     before = torch.get_num_threads()
     if needed and before > 1:
         torch.set_num_threads(1)

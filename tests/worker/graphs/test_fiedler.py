@@ -237,6 +237,19 @@ def assert_same(mine: list[Solved], theirs: list[Solved]) -> None:
             assert np.asarray(a).tobytes() == np.asarray(b).tobytes()
 
 
+@pytest.mark.parametrize("side", [60, 200])  # of one piece, and of two
+def test_the_bytes_are_the_same_on_any_number_of_cores(side: int):
+    graph, found = drawn("square", rows=side, cols=side + 7).graph, []
+    threads = torch.get_num_threads()
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            found.append(only(graph, k=3))
+    finally:
+        torch.set_num_threads(threads)
+    assert_same([found[0]], [found[1]])
+
+
 def test_levels_are_left_out_where_there_is_no_room_for_them(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("worker.graphs.eigen.MOST_KEPT", 1)
     graph, settings = drawn("square", rows=70, cols=60).graph, FiedlerSettings(2)

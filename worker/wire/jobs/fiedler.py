@@ -65,9 +65,12 @@ class Fiedler(Computation):
 
     def step_s(self) -> float:
         """Of an iteration, or of grouping the nodes, which takes as long as several."""
+        from worker.graphs.eigen import block_size
+
         solve = self._solve
-        per_entry = ITERATION_S_PER_ENTRY * 1.5 * self._params.k  # with those that help along
-        seconds: float = (per_entry if solve.begun else GROUPING_S_PER_ENTRY) * solve.next_entries
+        vectors = block_size(self._params.k)
+        per_entry = ITERATION_S_PER_ENTRY * vectors if solve.iterating else GROUPING_S_PER_ENTRY
+        seconds: float = per_entry * solve.next_entries
         return seconds
 
     def left_s(self) -> float:
