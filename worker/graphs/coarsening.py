@@ -45,9 +45,10 @@ class Level:
         """P Y + scale R, for R (k, finer n) and scale (finer n,)."""
         if R.device.type != "cpu":
             return torch.addcmul(self.prolong(Y), R, scale)
+        R, Y = R.contiguous(), Y.contiguous()
         Z = torch.empty_like(R)
         label, factor = self.label.numpy(), scale.numpy()
-        r, y, z = R.contiguous().numpy(), Y.contiguous().numpy(), Z.numpy()
+        r, y, z = R.numpy(), Y.numpy(), Z.numpy()
         cuts = pieces(R.shape[1], R.device)
         each(cuts, lambda at: sparse.corrected(label, factor, r, y, z, at.start, at.stop))
         return Z

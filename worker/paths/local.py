@@ -179,12 +179,12 @@ def _score(
 def _side(ahead: Tensor, beside: Tensor, walker: Tensor) -> Tensor:
     """(q,) which way along his local vector everybody goes, as the vector has no sign of its own.
 
+    Where his goal is on neither side, he goes as to the first neighbour that is on one.
+
     Args:
         ahead: (q,) from his node to his goal.
         beside: (T,) from his node to each neighbour.
         walker: (T,) whose neighbour it is.
-
-    Where his goal is on neither side, he goes as to the first neighbour that is on one.
     """
     none = len(beside)
     place = torch.arange(none, device=beside.device).where(beside.abs() > EQUAL, none)
